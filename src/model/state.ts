@@ -1,0 +1,86 @@
+/**
+ * The tables that Tandem keeps in each database (design README 5), engine-neutral. A database folder turns them into DDL
+ * and into {@link TableShape}s; from there on they are read, written and captured like any other table.
+ */
+export interface StateColumn {
+  readonly name: string;
+  readonly kind: 'text' | 'bigint';
+  /** Characters; null = unlimited. Key columns have a limit, because MySQL indexes need one. */
+  readonly length: number | null;
+  readonly nullable: boolean;
+}
+
+export interface StateTable {
+  readonly columns: readonly StateColumn[];
+  readonly key: readonly string[];
+  readonly uniques: readonly (readonly string[])[];
+}
+
+const text = (name: string, length: number | null = null, nullable = false): StateColumn => ({
+  name,
+  kind: 'text',
+  length,
+  nullable,
+});
+const bigint = (name: string): StateColumn => ({ name, kind: 'bigint', length: null, nullable: false });
+
+export const STATE_TABLES = {
+  /** One row per route and lane: position, fence and origin mark in one (correctness 2). */
+  checkpoint: {
+    columns: [
+      text('stream', 64),
+      text('lane', 64),
+      /** Source position: everything up to it is in this database. */
+      text('position'),
+      bigint('epoch'),
+      /** Counts every write of this row; the compare-and-set and the chain that tells ours from foreign. */
+      bigint('seq'),
+      /** Lowest position of *this* database's log that a restarted reader still needs. */
+      text('floor', null, true),
+      /** How far this database's own log had been read when the transaction was decided. */
+      text('known', null, true),
+      /** Hybrid time after the transaction, microseconds since 1970. */
+      bigint('effective_us'),
+    ],
+    key: ['stream', 'lane'],
+    uniques: [],
+  },
+  key_map: {
+    columns: [text('link', 64), text('left_key', 190), text('right_key', 190)],
+    key: ['link', 'left_key'],
+    uniques: [['link', 'right_key']],
+  },
+  /** Decisions of the home side and requests for a row's state. Inserted and deleted in one transaction: only the log keeps them. */
+  reassert: {
+    columns: [
+      text('id', 190),
+      text('lane', 64),
+      text('link', 64),
+      /** `reassert`: home decided, this is the state. `refresh`: please look at this row's state. */
+      text('purpose', 16),
+      /** encodeRow of the key in the image order of this side. */
+      text('row_key'),
+      /** encodeRow of the image, null = absent. */
+      text('image', null, true),
+      /** Which writes the image holds: JSON, see arbiter/provenance. */
+      text('provenance', null, true),
+      bigint('effective_us'),
+    ],
+    key: ['id'],
+    uniques: [],
+  },
+  /** Changes of the home side that were not applied here, because this side's own change was unseen by them. */
+  deferred: {
+    columns: [text('link', 64), text('row_key', 190), text('position')],
+    key: ['link', 'row_key'],
+    uniques: [],
+  },
+  /** What the operator asked for (`pause`), read by the engine from the log. */
+  control: {
+    columns: [text('name', 64), text('value')],
+    key: ['name'],
+    uniques: [],
+  },
+} as const satisfies Record<string, StateTable>;
+
+export type StateTableName = keyof typeof STATE_TABLES;

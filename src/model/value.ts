@@ -1,0 +1,116 @@
+/**
+ * The one canonical form of every value (the reader of a log, a locked row and a scanned row all produce the same).
+ *
+ * | kind                  | JS form                                                                   |
+ * |-----------------------|---------------------------------------------------------------------------|
+ * | int                   | number (int2, int4, tinyint..int unsigned, year)                          |
+ * | bigint                | bigint (int8, bigint, bigint unsigned)                                    |
+ * | decimal               | string, as the source wrote it (`1.00`); equality is numeric; 'NaN', 'Infinity' of PostgreSQL |
+ * | float4, float8        | number (float4 after Math.fround); NaN and infinities of PostgreSQL as such |
+ * | bool                  | boolean; a tinyint(1) that holds neither 0 nor 1 stays a number            |
+ * | bit                   | string of 0 and 1, as long as the declared length                         |
+ * | text                  | string; char(n) without its trailing blanks; enum as its label            |
+ * | set                   | string[] in the order of definition                                       |
+ * | array                 | nested arrays of canonical elements                                       |
+ * | uuid                  | 36 lower-case characters                                                  |
+ * | bytes                 | Uint8Array; BINARY(n) padded to n again                                   |
+ * | json                  | canonical JSON text: keys sorted, no blanks, numbers as written           |
+ * | date                  | `YYYY-MM-DD` (also `infinity`, `0000-00-00` as found)                     |
+ * | time                  | `[-]HH:MM:SS[.f]`, no trailing zeros in f                                 |
+ * | timestamp             | `YYYY-MM-DD HH:MM:SS[.f]`, civil time, no zone, no trailing zeros in f    |
+ * | timestamptz           | the same form, always UTC                                                 |
+ * | interval              | text in PostgreSQL's `postgres` style                                     |
+ *
+ * Temporal values are text, not numbers: text is exact to the microsecond, holds zero dates and infinity as they were
+ * found, survives JSON and structured clone, and compares by `===`.
+ */
+export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[];
+
+export type Kind =
+  | 'int'
+  | 'bigint'
+  | 'decimal'
+  | 'float4'
+  | 'float8'
+  | 'bool'
+  | 'bit'
+  | 'text'
+  | 'set'
+  | 'array'
+  | 'uuid'
+  | 'bytes'
+  | 'json'
+  | 'date'
+  | 'time'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'interval'
+  /** A type Tandem does not carry; linking such a column is a finding, never a guess. */
+  | 'unsupported';
+
+/**
+ * Values in the order of the columns that the holder of the row names. `undefined` means *not known or not to be
+ * touched* (an unchanged TOAST value, a one-way column); SQL NULL is `null`.
+ */
+export type Row = readonly (Value | undefined)[];
+
+/** Are two canonical values of one kind the same? The only equality that decides anything (design: G1). */
+export function sameValue(kind: Kind, a: Value | undefined, b: Value | undefined): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || a === undefined || b === undefined) return false;
+  if (kind === 'decimal') return typeof a === 'string' && typeof b === 'string' && plainDecimal(a) === plainDecimal(b);
+  if (typeof a === 'number' && typeof b === 'number') return Number.isNaN(a) && Number.isNaN(b);
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return sameBytes(a, b);
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, at) => sameValue(kind, item as Value, b[at] as Value));
+  }
+  return false;
+}
+
+/** Decimal text without the zeros that carry no value: `-007.500` and `-7.5` are one number. */
+export function plainDecimal(text: string): string {
+  const match = /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(text);
+  if (match === null) return text;
+  const whole = match[2] === '' ? '0' : match[2];
+  const fraction = match[3] === undefined || match[3] === '' ? '' : `.${match[3]}`;
+  const zero = whole === '0' && fraction === '';
+  return `${match[1] === '-' && !zero ? '-' : ''}${whole}${fraction}`;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+/**
+ * Canonical values as JSON text and back, without loss (bigint, bytes, NaN and absent values are tagged). Used where a
+ * row travels through a state table.
+ */
+export function encodeRow(row: Row): string {
+  return JSON.stringify(row.map(encodeValue));
+}
+
+/** The inverse of {@link encodeRow}. Throws SyntaxError on text that is not JSON. */
+export function decodeRow(text: string): Row {
+  return (JSON.parse(text) as unknown[]).map(decodeValue);
+}
+
+function encodeValue(value: Value | undefined): unknown {
+  if (value === undefined) return { u: 1 };
+  if (typeof value === 'bigint') return { n: value.toString() };
+  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) return { f: String(value) };
+  if (value instanceof Uint8Array) return { b: Buffer.from(value).toString('base64') };
+  if (Array.isArray(value)) return value.map((item) => encodeValue(item as Value));
+  return value;
+}
+
+function decodeValue(value: unknown): Value | undefined {
+  if (Array.isArray(value)) return value.map((item) => decodeValue(item) as Value);
+  if (value === null || typeof value !== 'object') return value as Value;
+  const tagged = value as { u?: 1; n?: string; f?: string; b?: string };
+  if (tagged.n !== undefined) return BigInt(tagged.n);
+  if (tagged.f !== undefined) return Number(tagged.f);
+  if (tagged.b !== undefined) return new Uint8Array(Buffer.from(tagged.b, 'base64'));
+  return undefined;
+}
