@@ -58,7 +58,7 @@ export async function launch(command: Command, logFile: string): Promise<Running
     const all = isRunning() && pid !== undefined ? [pid, ...(await descendantsOf(pid))] : [];
     if (command.container !== undefined) await run('docker', ['kill', command.container]).catch(() => undefined);
     child.ref();
-    for (const each of all) signalQuietly(each, 'SIGKILL');
+    for (const each of all) sendSignal(each, 'SIGKILL');
     if (all.length > 0) await ended;
     await untilGone(all);
   }
@@ -121,7 +121,8 @@ export async function tailOf(logFile: string, lines = 25): Promise<string> {
   return text.trimEnd().split('\n').slice(-lines).join('\n');
 }
 
-function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+/** Sends a signal to a process, or with a negative number to its group; one that has ended is left in peace. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
@@ -135,7 +136,8 @@ async function untilGone(pids: readonly number[]): Promise<void> {
   }
 }
 
-async function isAlive(pid: number): Promise<boolean> {
+/** Whether the process still runs. */
+export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch {

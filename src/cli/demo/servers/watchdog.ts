@@ -4,6 +4,7 @@
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { removeContainer } from './docker.ts';
+import { isAlive, sendSignal } from './process.ts';
 
 /** Something that must not outlive the process that started it. */
 export interface Guarded {
@@ -35,18 +36,10 @@ function keyOf(one: Guarded): string {
 
 async function endProcess(one: Guarded): Promise<void> {
   const pid = Number(one.id);
-  signalQuietly(pid, one.signal ?? 'SIGKILL');
+  sendSignal(pid, one.signal ?? 'SIGKILL');
   const deadline = Date.now() + graceMs;
-  while (signalQuietly(pid, 0) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-  signalQuietly(-pid, 'SIGKILL');
-}
-
-function signalQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
-  }
+  while ((await isAlive(pid)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  sendSignal(-pid, 'SIGKILL');
 }
 
 await main();
