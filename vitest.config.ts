@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'servers',
           include: needsServers,
+          globalSetup: ['test/servers/broker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
