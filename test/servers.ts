@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, inject, test } from 'vitest';
 import type { PostgresMajor } from '../src/cli/demo/servers/postgres.ts';
-import type { Engine, Server, ServerOptions } from '../src/cli/demo/servers/server.ts';
+import type { Engine } from '../src/cli/demo/servers/clients.ts';
+import type { Server, ServerOptions } from '../src/cli/demo/servers/server.ts';
 import type { SharedAnswer } from './servers/broker.ts';
 import { borrowed, foreignUrl, startWanted, type Wanted } from './servers/wanted.ts';
 
@@ -9,9 +10,9 @@ import { borrowed, foreignUrl, startWanted, type Wanted } from './servers/wanted
 export type ServerName = Engine | `postgres-${PostgresMajor}`;
 
 /**
- * Defines tests that need servers, for use in `*.server.test.ts` with `await` at the top level of the file. The servers are
- * shared by the whole run: take a database of your own from each with `freshDatabase`.
- * Where a server cannot be had, the tests are skipped with the reason in their place; with `CI=true` the file fails.
+ * Defines tests that need servers, for use in `*.server.test.ts` with `await` at the top level of the file. The
+ * servers are shared by the whole run: take a database of your own from each with `freshDatabase`. Where a server
+ * cannot be had, the tests are skipped with the reason in their place; with `CI=true` the file fails.
  */
 export async function describeServers<Role extends string>(
   title: string,
@@ -40,12 +41,17 @@ export async function sharedServer(name: ServerName): Promise<Server> {
   return borrowed(answer.server, 'the whole test run; start one of your own with startServer()');
 }
 
-/** A server of the test's own, to be stopped, killed and started at will: `await using server = await startServer('mysql')`. */
+/**
+ * A server of the test's own, to be stopped, killed and started at will: `await using server = await
+ * startServer('mysql')`.
+ */
 export function startServer(name: ServerName, options: ServerOptions = {}): Promise<Server> {
   return startWanted(parseName(name), options);
 }
 
-/** Whether that server is somebody else's, by an environment variable, so that tests must not try to stop or kill it. */
+/**
+ * Whether that server is somebody else's, by an environment variable, so that tests must not try to stop or kill it.
+ */
 export function isForeign(name: ServerName): boolean {
   return foreignUrl(parseName(name).engine) !== undefined;
 }

@@ -25,8 +25,8 @@ const hasty: Readonly<Record<Wanted['engine'], Record<string, string>>> = {
 };
 
 /**
- * Runs once for all test files that need servers. A server starts when the first file asks for it, so a run pays only for
- * what it uses; the files run in processes of their own, hence the detour over HTTP.
+ * Runs once for all test files that need servers. A server starts when the first file asks for it, so a run pays only
+ * for what it uses; the files run in processes of their own, hence the detour over HTTP.
  */
 export default async function broker(project: TestProject): Promise<() => Promise<void>> {
   const started = new Map<string, Promise<Server>>();

@@ -1,7 +1,7 @@
 import { startMariadb, startMysql, startPostgres } from '../../src/cli/demo/servers/index.ts';
-import { clients } from '../../src/cli/demo/servers/clients.ts';
+import { clients, type Engine } from '../../src/cli/demo/servers/clients.ts';
 import type { PostgresMajor } from '../../src/cli/demo/servers/postgres.ts';
-import type { Engine, Server, ServerOptions } from '../../src/cli/demo/servers/server.ts';
+import type { Server, ServerOptions } from '../../src/cli/demo/servers/server.ts';
 
 /** Which server a test asks for. */
 export interface Wanted {

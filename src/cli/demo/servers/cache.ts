@@ -25,8 +25,8 @@ export async function findCached(prefix: string): Promise<string | undefined> {
 }
 
 /**
- * Returns the cached folder whose name starts with `prefix`. Where there is none, `build` fills a scratch folder and names
- * the result; it appears in the cache at once and whole, and of several processes only one builds.
+ * Returns the cached folder whose name starts with `prefix`. Where there is none, `build` fills a scratch folder and
+ * names the result; it appears in the cache at once and whole, and of several processes only one builds.
  */
 export async function cached(prefix: string, build: (scratch: string) => Promise<string>): Promise<string> {
   const present = await findCached(prefix);

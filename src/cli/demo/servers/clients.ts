@@ -1,6 +1,7 @@
 import mysql from 'mysql2/promise';
 import pg from 'pg';
-import type { Engine } from './server.ts';
+
+export type Engine = 'postgres' | 'mysql' | 'mariadb';
 
 /** The few things a starter asks of a server it has to know nothing else about. */
 export interface Client {

@@ -27,9 +27,9 @@ type Stanza = Readonly<Record<string, string>>;
 const notNeeded = ['usr/bin', 'usr/share/doc', 'usr/share/man', 'usr/share/perl', 'usr/share/locale'];
 
 /**
- * Takes a server out of Debian's archive without installing anything: apt resolves, fetches and verifies in folders of our
- * own, starting from an empty list of installed packages, and the packages are unpacked into the cache. No root needed.
- * Throws where this is not Debian, or not for that suite, or the archive is out of reach.
+ * Takes a server out of Debian's archive without installing anything: apt resolves, fetches and verifies in folders of
+ * our own, starting from an empty list of installed packages, and the packages are unpacked into the cache. No root
+ * needed. Throws where this is not Debian, or not for that suite, or the archive is out of reach.
  */
 export async function unpackFromDebian(wanted: Wanted, report: (message: string) => void): Promise<Unpacked> {
   const root = await cached(`${wanted.name}-`, async (scratch) => {

@@ -7,8 +7,8 @@ import type { Guarded } from './watchdog.ts';
 let pipe: Socket | undefined;
 
 /**
- * Puts something under the watchdog: a process of its own that notices when this one has died, even by SIGKILL, and then
- * kills the servers and removes their folders.
+ * Puts something under the watchdog: a process of its own that notices when this one has died, even by SIGKILL, and
+ * then kills the servers and removes their folders.
  */
 export function guard(what: Guarded): void {
   pipe ??= startWatchdog();

@@ -3,8 +3,8 @@ import { mysqlRecipe } from './mysql.ts';
 import { type PostgresOptions, postgresRecipe } from './postgres.ts';
 import { openServer, type Server, type ServerOptions } from './server.ts';
 
-// Real servers on a machine where nobody has prepared anything: for the demo, the tests and the benchmarks. Each function
-// throws ServerUnavailable, with the line that fixes it, when there is no way to get such a server here.
+// Real servers on a machine where nobody has prepared anything: for the demo, the tests and the benchmarks. Each
+// function throws ServerUnavailable, with the line that fixes it, when there is no way to get such a server here.
 
 /** Starts PostgreSQL with logical replication switched on. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Server> {

@@ -45,7 +45,10 @@ const systemTables = [
   '_sys_schema.sql',
 ];
 
-/** Finds MariaDB: installed, else out of the machine's own Debian suite, else in a container. Throws `ServerUnavailable`. */
+/**
+ * Finds MariaDB: installed, else out of the machine's own Debian suite, else in a container. Throws
+ * `ServerUnavailable`.
+ */
 export async function mariadbRecipe(options: ServerOptions): Promise<Recipe> {
   const report = options.report ?? (() => undefined);
   const attempts: unknown[] = [];

@@ -69,7 +69,8 @@ async function initialise(programs: string, place: Place, owner: Owner | undefin
   if (owner !== undefined) {
     for (const path of [place.dataDir, passwordFile]) await chown(path, owner.uid, owner.gid);
   }
-  // A cluster is made afresh every time, never copied: copies would share the identifier by which clusters are told apart.
+  // A cluster is made afresh every time, never copied: copies would share the identifier by which clusters are told
+  // apart.
   const how = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--no-sync'];
   const encoding = ['--encoding=UTF8', '--locale=C'];
   await runToEnd(join(programs, 'initdb'), ['-D', place.dataDir, ...how, ...encoding], owner ? { owner } : {});
@@ -110,8 +111,8 @@ async function findInstalled(): Promise<Map<PostgresMajor, string>> {
 }
 
 /**
- * Copies an embedded build into the cache: there the user that the server runs as can reach it, and its libraries get the
- * links that npm packages cannot hold and that npm, which runs no install scripts unasked, leaves out.
+ * Copies an embedded build into the cache: there the user that the server runs as can reach it, and its libraries get
+ * the links that npm packages cannot hold and that npm, which runs no install scripts unasked, leaves out.
  */
 async function unpackEmbedded(major: PostgresMajor, report: (message: string) => void): Promise<string> {
   const root = await cached(`postgres-${embedded[major]}`, async (scratch) => {

@@ -2,13 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from './clients.ts';
+import type { Client, Engine } from './clients.ts';
 import { removeContainer } from './docker.ts';
 import { findFreePort } from './ports.ts';
 import { type Command, launch, type Running, tailOf } from './process.ts';
 import { guard, release } from './guard.ts';
-
-export type Engine = 'postgres' | 'mysql' | 'mariadb';
 
 /** A database server that this process started, or that somebody else runs. */
 export interface Server extends AsyncDisposable {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { Engine } from './server.ts';
+import type { Engine } from './clients.ts';
 
-/** No way was found to get a server of this engine here. The message ends with the line that fixes it on this system. */
+/**
+ * No way was found to get a server of this engine here. The message ends with the line that fixes it on this system.
+ */
 export class ServerUnavailable extends Error {
   override readonly name = 'ServerUnavailable';
 }

@@ -1,5 +1,6 @@
-// A program of its own, started by guard.ts. It reads what to guard from its standard input, one JSON object a line. The
-// input ends when the process at its other end is gone, whatever ended it: then everything still guarded is cleared away.
+// A program of its own, started by guard.ts. It reads what to guard from its standard input, one JSON object a line.
+// The input ends when the process at its other end is gone, whatever ended it: then everything still guarded is
+// cleared away.
 
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
