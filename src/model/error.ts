@@ -143,6 +143,12 @@ export const CODES = {
     'Both sides generate the same keys. Use keys: mapped, or shared with an odd/even split.',
   ),
   TD2204: entry('NATURAL_KEY_INVALID', 'setup', 3, 'A natural key must be covered by a unique key on both sides.'),
+  TD2205: entry(
+    'KEY_MAPPED_INVALID',
+    'setup',
+    3,
+    'Mapped keys need one key column on each side that its database generates by itself.',
+  ),
   TD2301: entry(
     'UNIQUE_ONE_SIDED',
     'setup',

@@ -16,6 +16,12 @@ export interface ColumnPair {
   readonly codec: Codec | null;
   /** A one-way column is written towards that side only and never causes a change the other way. */
   readonly direction: 'both' | 'toRight' | 'toLeft';
+  /**
+   * Where a side distinguishes values that count as one (digits of a second that the other side does not keep, blanks at
+   * the ends under `trim`): the value that stands for all, per side. Values are compared after it; a column whose value is
+   * unchanged after it keeps what is stored. Absent = every value counts for itself. Never sees null or undefined.
+   */
+  readonly canon?: Readonly<Record<Side, ((value: Value) => Value) | null>>;
 }
 
 /**

@@ -1,0 +1,143 @@
+import type { Codec } from '../model/plan.ts';
+import type { Policy, Side } from '../model/policy.ts';
+import type { Value } from '../model/value.ts';
+
+/**
+ * What a user declares: the one tree that `tandem.config.ts` and `tandem.yaml` both produce. Plain data, except for
+ * codecs, custom policies and filters, which are functions. Nothing here has been compared with a database yet; that is
+ * the work of `compile`.
+ */
+export interface Declaration {
+  /** Names slot, publication and streams: a letter, then letters, digits and underscores, 40 characters at most. */
+  readonly name: string;
+  readonly left: EndpointDeclaration;
+  readonly right: EndpointDeclaration;
+  /** The side that decides conflicts. */
+  readonly home: Side;
+  readonly defaults: Defaults;
+  /** By the name that the user gave to each pair of tables. */
+  readonly links: Readonly<Record<string, LinkDeclaration>>;
+  readonly limits?: Limits;
+}
+
+export type EngineName = 'postgres' | 'mysql' | 'mariadb';
+
+export interface EndpointDeclaration {
+  readonly engine: EngineName;
+  /** May hold `${env:NAME}` and `${file:PATH}`, which only the loader replaces. */
+  readonly url: string;
+  /** The user's name for this side in messages; `left` or `right` unless given. */
+  readonly label?: string;
+  /** Schema (PostgreSQL) or database (MySQL, MariaDB) of the state tables; `tandem` unless given. */
+  readonly stateSchema?: string;
+  readonly tls?: TlsDeclaration;
+}
+
+/** PEM text each, as a rule by way of `${file:PATH}`. `verify` is true unless given. */
+export interface TlsDeclaration {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly verify?: boolean;
+}
+
+export type Flow = 'both' | 'toRight' | 'toLeft';
+
+export type Parity = 'odd' | 'even';
+
+/** How the two sides' keys relate; see {@link LinkDeclaration.keys}. */
+export type Keys = 'shared' | 'mapped' | { readonly shared: Readonly<Record<Side, Parity>> };
+
+/** What holds for every link that does not say otherwise. */
+export interface Defaults {
+  readonly conflict?: Policy;
+  readonly direction?: Flow;
+  readonly deletes?: 'sync' | 'ignore';
+  readonly keys?: Keys;
+}
+
+export interface Limits {
+  /** Row changes that one target transaction may hold at most. */
+  readonly batchRows?: number;
+  /** A source transaction of more row changes than this is applied in parts. */
+  readonly chunkRows?: number;
+  /** Memory for changes that are read but not applied; what exceeds it goes to disk. */
+  readonly lookAheadBytesMax?: number;
+}
+
+export interface LinkDeclaration {
+  /** `schema.table`, or `table` alone where that is unambiguous. */
+  readonly left: string;
+  readonly right: string;
+  /** By left column name. A column that is in no link is never read, compared or written. */
+  readonly columns: Readonly<Record<string, ColumnDeclaration>>;
+  /** Values for columns of one side that have no counterpart; written when Tandem inserts a row, never afterwards. */
+  readonly leftOnly?: Readonly<Record<string, Constant>>;
+  readonly rightOnly?: Readonly<Record<string, Constant>>;
+  /**
+   * `shared`: a row has the same key on both sides (UUIDs, or numbers that one side alone generates; with `odd`/`even`
+   * both may). `mapped`: each side generates its own, and the key map translates them, foreign keys included.
+   */
+  readonly keys?: Keys;
+  /** Left names of a unique key's columns, for tables without a primary key. */
+  readonly key?: readonly string[];
+  /** Left names of columns that tell that a row of the left and a row of the right are one; tried in order. */
+  readonly naturalKeys?: readonly (readonly string[])[];
+  readonly conflict?: Policy;
+  readonly direction?: Flow;
+  readonly deletes?: 'sync' | 'ignore';
+  /** Rows that do not pass are out of the sync. */
+  readonly where?: { readonly left?: Filter; readonly right?: Filter };
+  readonly source?: SourceColumn;
+}
+
+export type Constant = null | boolean | number | bigint | string | Uint8Array;
+
+export type ColumnDeclaration =
+  /** The right column's name. */
+  | string
+  | { readonly to: string; readonly codec?: DeclaredCodec; readonly direction?: Flow }
+  /** Knowingly not linked; `onInsert` is written into it when Tandem inserts a row on the left. */
+  | { readonly skip: true; readonly onInsert?: Constant };
+
+/** Equality with every given value, or any function of a row by that side's (linked) column names. */
+export type Filter = Readonly<Record<string, Constant>> | ((row: Readonly<Record<string, Value>>) => boolean);
+
+/** A column that tells people who wrote a row last. Tandem writes its own name into it with every write. */
+export interface SourceColumn {
+  readonly left?: string;
+  readonly right?: string;
+  /** `sync_service` unless given. */
+  readonly value?: string;
+}
+
+/** A codec as it was declared: besides the two functions, how it was made, so that it can be printed and compared. */
+export interface DeclaredCodec extends Codec {
+  readonly spec: CodecSpec;
+  /** Codecs never see NULL (it stays NULL) unless they say here what they make of it. */
+  readonly nulls: 'keep' | 'convert';
+  /** Where several spellings count as one value: the spelling that stands for all, per side; null = each counts for itself. */
+  readonly canon?: Canon;
+}
+
+export type Canon = Readonly<Record<Side, ((value: Value) => Value) | null>>;
+
+/** The form that a codec has in YAML. */
+export type CodecSpec =
+  | 'titleCase'
+  | 'upperCase'
+  | 'trim'
+  | { readonly enumMap: Readonly<Record<string, string>> }
+  | { readonly nullAs: Constant }
+  | { readonly epoch: EpochUnit }
+  | { readonly flip: CodecSpec }
+  /** The user's own pair; in YAML `./codecs.ts#name`. */
+  | { readonly own: string };
+
+export type EpochUnit = 's' | 'ms' | 'us';
+
+/** The right column that a declared column goes to, or null where it is skipped. */
+export function targetOf(column: ColumnDeclaration): string | null {
+  if (typeof column === 'string') return column;
+  return 'skip' in column ? null : column.to;
+}
