@@ -3,6 +3,7 @@ import { describe, inject, test } from 'vitest';
 import type { PostgresMajor } from '../src/cli/demo/servers/postgres.ts';
 import type { Engine } from '../src/cli/demo/servers/clients.ts';
 import type { Server, ServerOptions } from '../src/cli/demo/servers/server.ts';
+import { ServerUnavailable } from '../src/cli/demo/servers/unavailable.ts';
 import type { SharedAnswer } from './servers/broker.ts';
 import { borrowed, foreignUrl, startWanted, type Wanted } from './servers/wanted.ts';
 
@@ -23,8 +24,8 @@ export async function describeServers<Role extends string>(
   try {
     for (const role of Object.keys(wanted) as Role[]) servers[role] = await sharedServer(wanted[role]);
   } catch (error) {
-    if (process.env['CI'] === 'true') throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    if (process.env['CI'] === 'true' || !(error instanceof ServerUnavailable)) throw error;
+    const reason = error.message;
     console.warn(`SKIPPED: ${title}\n${reason}`);
     describe(title, () => test.skip(reason.split('\n')[0] ?? reason));
     return;
@@ -37,7 +38,8 @@ export async function sharedServer(name: ServerName): Promise<Server> {
   const key = encodeURIComponent(JSON.stringify(parseName(name)));
   const response = await fetch(`${inject('serverBroker')}/${key}`);
   const answer = (await response.json()) as SharedAnswer;
-  if ('unavailable' in answer) throw new Error(answer.unavailable);
+  if ('unavailable' in answer) throw new ServerUnavailable(answer.unavailable);
+  if ('broken' in answer) throw new Error(answer.broken);
   return borrowed(answer.server, 'the whole test run; start one of your own with startServer()');
 }
 

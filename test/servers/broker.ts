@@ -3,12 +3,14 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import type { Server } from '../../src/cli/demo/servers/server.ts';
+import { ServerUnavailable } from '../../src/cli/demo/servers/unavailable.ts';
 import { startWanted, type Wanted } from './wanted.ts';
 
 /** What a test learns about a server that the whole run shares. */
 export type SharedAnswer =
   | { readonly server: Pick<Server, 'engine' | 'version' | 'url' | 'port' | 'dataDir'> }
-  | { readonly unavailable: string };
+  | { readonly unavailable: string }
+  | { readonly broken: string };
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -43,7 +45,8 @@ export default async function broker(project: TestProject): Promise<() => Promis
       response.end(JSON.stringify({ server: { engine, version, url, port, dataDir } } satisfies SharedAnswer));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      response.end(JSON.stringify({ unavailable: reason } satisfies SharedAnswer));
+      const failure: SharedAnswer = error instanceof ServerUnavailable ? { unavailable: reason } : { broken: reason };
+      response.end(JSON.stringify(failure));
     }
   }
 

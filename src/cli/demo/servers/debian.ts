@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
 import { runToEnd } from './process.ts';
+import { findPrograms } from './programs.ts';
 import { readSystem } from './unavailable.ts';
 
 /** A server unpacked with all the libraries it needs, the C library and its loader included. */
@@ -34,6 +35,7 @@ const notNeeded = ['usr/bin', 'usr/share/doc', 'usr/share/man', 'usr/share/perl'
 export async function unpackFromDebian(wanted: Wanted, report: (message: string) => void): Promise<Unpacked> {
   const root = await cached(`${wanted.name}-`, async (scratch) => {
     const sources = await sourcesFor(wanted.suite);
+    if ((await findPrograms('apt-get')).length === 0) throw new Error('apt-get is not on the PATH');
     report(`fetching ${wanted.name} from the Debian archive, once`);
     const work = await mkdtemp(join(tmpdir(), 'tandem-apt-'));
     try {
