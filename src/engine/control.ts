@@ -1,0 +1,55 @@
+import type { Endpoint } from '../model/endpoint.ts';
+import type { Row } from '../model/value.ts';
+import type { Stream } from './sync-status.ts';
+
+// What an operator asks of a sync stands in the `control` table of the left database. A running engine reads it from the
+// log, so that asking works the same whether one is running here, elsewhere, or not at all.
+
+/** The name of the row that pauses a stream; its value is `yes` or `no`. */
+export function pauseName(stream: Stream): string {
+  return `paused:${stream}`;
+}
+
+export function isPaused(value: unknown): boolean {
+  return value === 'yes';
+}
+
+/** Which of the streams are asked to pause. Throws TD5013 where the state tables do not exist. */
+export async function readPaused(left: Endpoint, streams: readonly Stream[]): Promise<ReadonlySet<Stream>> {
+  const paused = new Set<Stream>();
+  const value = left.state.control.columns.findIndex((column) => column.name === 'value');
+  for (const stream of streams) {
+    const row = await findControl(left, pauseName(stream));
+    if (row !== null && isPaused(row[value])) paused.add(stream);
+  }
+  return paused;
+}
+
+/** Asks for a pause, or for its end. True where that changed anything. Throws TD5013 where there are no state tables. */
+export async function setPaused(left: Endpoint, stream: Stream, paused: boolean): Promise<boolean> {
+  const name = pauseName(stream);
+  const value = paused ? 'yes' : 'no';
+  const found = await findControl(left, name);
+  const before = found !== null && (await readPaused(left, [stream])).has(stream);
+  if (before === paused) return false;
+  const table = quotedName(left);
+  const sql =
+    found === null
+      ? `INSERT INTO ${table} (name, value) VALUES ('${name}', '${value}')`
+      : `UPDATE ${table} SET value = '${value}' WHERE name = '${name}'`;
+  await left.run({ title: `${paused ? 'pause' : 'resume'} ${stream}`, sql });
+  return true;
+}
+
+async function findControl(left: Endpoint, name: string): Promise<Row | null> {
+  const shape = left.state.control;
+  await using target = await left.target();
+  const [row] = await target.find(shape, shape.key, [[name]]);
+  return row ?? null;
+}
+
+function quotedName(endpoint: Endpoint): string {
+  const { schema, table } = endpoint.state.control.ref;
+  const mark = endpoint.facts.engine === 'postgres' ? '"' : '`';
+  return [schema, table].map((part) => mark + part.replaceAll(mark, mark + mark) + mark).join('.');
+}
