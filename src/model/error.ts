@@ -411,6 +411,12 @@ export const CODES = {
   ),
   TD8002: entry('POLICY_FAILED', 'row', 1, 'The custom conflict function threw an error or returned no valid row.'),
   TD8003: entry('MERGE_AMBIGUOUS', 'row', 1, 'Natural keys match more than one row; Tandem does not guess.'),
+  TD8004: entry(
+    'NOT_IN_STEP',
+    'setup',
+    2,
+    'The two sides hold different rows. A row is carried over whole when it changes next; one that never changes stays as it is.',
+  ),
   TD9001: entry(
     'FENCED',
     'fenced',
