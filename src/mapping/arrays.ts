@@ -1,59 +1,71 @@
+import { canonicalJson } from '../model/json.ts';
 import type { Value } from '../model/value.ts';
-import { type Json, parseJson, printJson } from './json.ts';
 import { type End, refuse } from './refuse.ts';
+
+const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
 /** An array column's value as canonical JSON. Throws TD3004 for elements that JSON has no form for (NaN, infinity). */
 export function jsonOfArray(value: Value, from: End): string {
-  return printJson(toJson(value, from));
-}
-
-function toJson(value: Value, from: End): Json {
-  if (Array.isArray(value)) return value.map((item) => toJson(item as Value, from));
-  if (value === null || typeof value === 'boolean') return value;
-  if (typeof value === 'bigint') return { digits: value.toString() };
-  if (typeof value === 'number') return Number.isFinite(value) ? { digits: String(value) } : unrepresentable(from);
+  if (Array.isArray(value)) return `[${value.map((item) => jsonOfArray(item as Value, from)).join(',')}]`;
+  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : unrepresentable(from);
   if (typeof value !== 'string') return unrepresentable(from);
-  if (from.column.element !== 'decimal') return value;
-  return /^-?\d+(\.\d+)?$/.test(value) ? { digits: value } : unrepresentable(from);
+  if (from.column.element === 'json') return value;
+  if (from.column.element !== 'decimal') return JSON.stringify(value);
+  return DECIMAL.test(value) ? value : unrepresentable(from);
 }
 
 /** The inverse of {@link jsonOfArray}, by the element's kind. Throws TD3004 for JSON of another shape. */
 export function arrayOfJson(text: string, to: End): Value {
-  const value = parseJson(text);
-  return Array.isArray(value) ? fromJson(value, to) : unrepresentable(to);
+  const canonical = canonicalJson(text);
+  return canonical.startsWith('[') ? elementOf(canonical, to) : unrepresentable(to);
 }
 
-function fromJson(value: Json, to: End): Value {
-  if (Array.isArray(value)) return value.map((item) => fromJson(item as Json, to));
-  if (value === null) return null;
+function elementOf(json: string, to: End): Value {
   const element = to.column.element;
-  if (typeof value === 'boolean') return element === 'bool' ? value : unrepresentable(to);
-  if (typeof value === 'string') return isTextual(element) ? value : unrepresentable(to);
-  if (!('digits' in value)) return element === 'json' ? printJson(value) : unrepresentable(to);
-  return numberOf(value.digits, to);
-}
-
-function numberOf(digits: string, to: End): Value {
-  switch (to.column.element) {
+  if (json === 'null') return null;
+  if (json.startsWith('[') && element !== 'json') return itemsOf(json).map((item) => elementOf(item, to));
+  switch (element) {
+    case 'json':
+      return json;
+    case 'bool':
+      return json === 'true' || json === 'false' ? json === 'true' : unrepresentable(to);
     case 'decimal':
-      return /^-?\d+(\.\d+)?$/.test(digits) ? digits : unrepresentable(to);
+      return DECIMAL.test(json) ? json : unrepresentable(to);
     case 'bigint':
-      return /^-?\d+$/.test(digits) ? BigInt(digits) : unrepresentable(to);
+      return /^-?\d+$/.test(json) ? BigInt(json) : unrepresentable(to);
     case 'int':
-      return /^-?\d+$/.test(digits) ? Number(digits) : unrepresentable(to);
+      return /^-?\d+$/.test(json) ? Number(json) : unrepresentable(to);
     case 'float4':
-      return Math.fround(Number(digits));
     case 'float8':
-      return Number(digits);
+      return /^[-\d]/.test(json) ? floatOf(json, element, to) : unrepresentable(to);
     default:
-      return unrepresentable(to);
+      return json.startsWith('"') ? (JSON.parse(json) as string) : unrepresentable(to);
   }
 }
 
-function isTextual(element: string | null): boolean {
-  return element !== null && ['text', 'uuid', 'date', 'time', 'timestamp', 'timestamptz', 'interval', 'bit'].includes(element);
+function floatOf(json: string, element: 'float4' | 'float8', to: End): number {
+  const number = element === 'float4' ? Math.fround(Number(json)) : Number(json);
+  return Number.isFinite(number) ? number : unrepresentable(to);
+}
+
+/** The items of a JSON array in canonical text, split at the commas that lie in no string and no inner value. */
+function itemsOf(json: string): readonly string[] {
+  const items: string[] = [];
+  let depth = 0;
+  let start = 1;
+  for (const match of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},]/g)) {
+    const token = match[0];
+    if (token === '[' || token === '{') depth += 1;
+    const ends = depth === 1 && (token === ',' || token === ']');
+    if (ends && match.index > start) items.push(json.slice(start, match.index));
+    if (ends) start = match.index + 1;
+    if (token === ']' || token === '}') depth -= 1;
+  }
+  return items;
 }
 
 function unrepresentable(end: End): never {
-  return refuse('TD3004', 'an element has no counterpart on the other side', end, `elements of ${end.column.element ?? 'text'}`);
+  const elements = `elements of ${end.column.element ?? 'text'}`;
+  return refuse('TD3004', 'an element has no counterpart on the other side', end, elements);
 }

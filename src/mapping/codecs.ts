@@ -20,7 +20,12 @@ export interface NamedCodec<Name extends string> extends DeclaredCodec {
 /** `in_review` on the left, `In Review` on the right. */
 export function titleCase(): NamedCodec<'titleCase'> {
   return {
-    ...builtIn('titleCase', 'titleCase', (value) => text(value).split('_').map(capital).join(' '), (value) => text(value).toLowerCase().replaceAll(' ', '_')),
+    ...builtIn(
+      'titleCase',
+      'titleCase',
+      (value) => text(value).split('_').map(capital).join(' '),
+      (value) => text(value).toLowerCase().replaceAll(' ', '_'),
+    ),
     codec: 'titleCase',
   };
 }
@@ -28,7 +33,12 @@ export function titleCase(): NamedCodec<'titleCase'> {
 /** `active` on the left, `ACTIVE` on the right. */
 export function upperCase(): NamedCodec<'upperCase'> {
   return {
-    ...builtIn('upperCase', 'upperCase', (value) => text(value).toUpperCase(), (value) => text(value).toLowerCase()),
+    ...builtIn(
+      'upperCase',
+      'upperCase',
+      (value) => text(value).toUpperCase(),
+      (value) => text(value).toLowerCase(),
+    ),
     codec: 'upperCase',
   };
 }
@@ -45,7 +55,12 @@ export function enumMap<const Table extends Readonly<Record<string, string>>>(
 ): TypedCodec<keyof Table & string, Table[keyof Table]> {
   const right = new Map<Value, string>(Object.entries(table));
   const left = new Map<Value, string>(Object.entries(table).map(([from, to]) => [to, from]));
-  const codec = builtIn('enumMap', { enumMap: table }, (value) => lookUp(right, value), (value) => lookUp(left, value));
+  const codec = builtIn(
+    'enumMap',
+    { enumMap: table },
+    (value) => lookUp(right, value),
+    (value) => lookUp(left, value),
+  );
   return codec as unknown as TypedCodec<keyof Table & string, Table[keyof Table]>;
 }
 
@@ -73,7 +88,8 @@ export function epoch(unit: EpochUnit): NamedCodec<'epoch'> {
       return instant === null ? unknown('a timestamp that names an instant') : instant / microseconds;
     },
     (right) => {
-      if (typeof right !== 'number' && typeof right !== 'bigint' && typeof right !== 'string') return unknown('a number');
+      if (typeof right !== 'number' && typeof right !== 'bigint' && typeof right !== 'string')
+        return unknown('a number');
       return timestampOf(BigInt(right) * microseconds) ?? unknown('an instant in the years 1 to 9999');
     },
   );
@@ -104,7 +120,12 @@ export function flip(codec: DeclaredCodec): DeclaredCodec & { readonly codec?: s
   };
 }
 
-function builtIn(name: string, spec: CodecSpec, toRight: DeclaredCodec['toRight'], toLeft: DeclaredCodec['toLeft']): DeclaredCodec {
+function builtIn(
+  name: string,
+  spec: CodecSpec,
+  toRight: DeclaredCodec['toRight'],
+  toLeft: DeclaredCodec['toLeft'],
+): DeclaredCodec {
   return { name, spec, nulls: 'keep', toRight, toLeft };
 }
 

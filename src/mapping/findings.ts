@@ -28,7 +28,10 @@ export class Findings {
 const LISTED_MAX = 12;
 
 /** What to say about a name that is not among the valid ones: the list, and the closest of it. */
-export function unknownName(name: string, valid: readonly string[]): Pick<Finding, 'expected' | 'found' | 'suggestion'> {
+export function unknownName(
+  name: string,
+  valid: readonly string[],
+): Pick<Finding, 'expected' | 'found' | 'suggestion'> {
   const more = valid.length > LISTED_MAX ? ', ...' : '';
   const suggestion = closest(name, valid);
   return {

@@ -154,9 +154,7 @@ function isFixedText(column: Column): boolean {
 function fitNul(to: End): Convert | null {
   if (to.column.values !== null) return null;
   return (value) =>
-    (value as string).includes('\0')
-      ? refuse('TD3005', 'the text holds U+0000', to, 'a text without U+0000')
-      : value;
+    (value as string).includes('\0') ? refuse('TD3005', 'the text holds U+0000', to, 'a text without U+0000') : value;
 }
 
 function fitJson(value: string, to: End): string {

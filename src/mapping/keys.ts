@@ -1,6 +1,6 @@
 import type { Side } from '../model/policy.ts';
 import { type TableSchema, tableName } from '../model/schema.ts';
-import type { Defaults, Keys } from './declaration.ts';
+import type { Defaults, EngineName, Keys } from './declaration.ts';
 import { type Findings, unknownName } from './findings.ts';
 import { counterparts, imageIndexes, isUnique, type LinkDraft, SIDES, sameMembers, writes } from './link-draft.ts';
 
@@ -84,7 +84,8 @@ function declaredKey(draft: LinkDraft, left: readonly string[], findings: Findin
 function reportMissingKey(draft: LinkDraft, side: Side, findings: Findings): void {
   const table = draft.tables[side];
   const candidate = table.uniques.find((unique) => isNotNull(table, unique.columns));
-  const named = candidate === undefined ? null : side === 'left' ? candidate.columns : counterparts(draft, side, candidate.columns);
+  const named =
+    candidate === undefined ? null : side === 'left' ? candidate.columns : counterparts(draft, side, candidate.columns);
   const name = tableName(table.ref);
   findings.error('TD2201', `${name} has no primary key`, {
     path: ['links', draft.id, side],
@@ -136,7 +137,7 @@ function checkShared(draft: LinkDraft, declared: Keys | undefined, key: KeyColum
   findings.error('TD2203', 'both sides generate the same keys, so two new rows can both be number 42', {
     path: ['links', draft.id, ...(draft.declaration.keys === undefined ? [] : ['keys'])],
     expected: 'a declaration of how the keys of both sides relate',
-    found: split === null ? (declared === undefined ? 'none' : `keys: '${declared}'`) : 'the same half for both sides',
+    found: split !== null ? 'the same half for both sides' : declared === undefined ? 'none' : "keys: 'shared'",
     fix: KEY_CHOICES,
     at: { left: tableName(draft.tables.left.ref), right: tableName(draft.tables.right.ref) },
   });
@@ -146,16 +147,30 @@ function checkShared(draft: LinkDraft, declared: Keys | undefined, key: KeyColum
 function noteSplit(draft: LinkDraft, side: Side, parity: string, key: readonly string[], findings: Findings): void {
   const table = draft.tables[side];
   const column = table.columns.find((candidate) => candidate.auto && key.includes(candidate.name))?.name ?? '';
-  const offset = parity === 'odd' ? 1 : 2;
   const name = tableName(table.ref);
   findings.note('TD2203', `${name} must generate ${parity} keys only`, {
     path: ['links', draft.id, 'keys'],
     fix:
       draft.engines[side] === 'postgres'
-        ? `SELECT setval(s, n + (n + ${offset}) % 2, false), format('ALTER SEQUENCE %s INCREMENT BY 2', s)\n  FROM (SELECT pg_get_serial_sequence('${name}', '${column}') AS s, coalesce(max(${column}), 0) + 1 AS n FROM ${name}) AS k \\gexec`
-        : `SET PERSIST auto_increment_increment = 2;\nSET PERSIST auto_increment_offset = ${offset};`,
+        ? splitSequence(name, column, parity)
+        : splitAutoIncrement(draft.engines[side], parity),
     at: { side, table: name, column },
   });
+}
+
+function splitSequence(table: string, column: string, parity: string): string {
+  const sequence = `${table}_${column}_seq`;
+  const next = `n + (n + ${parity === 'odd' ? 1 : 0}) % 2`;
+  return [
+    `ALTER SEQUENCE ${sequence} INCREMENT BY 2;`,
+    `SELECT setval('${sequence}', ${next}, false) FROM (SELECT coalesce(max(${column}), 0) + 1 AS n FROM ${table}) AS k;`,
+  ].join('\n');
+}
+
+/** MariaDB has no SET PERSIST; there the configuration file has to say it as well. */
+function splitAutoIncrement(engine: EngineName, parity: string): string {
+  const set = engine === 'mysql' ? 'SET PERSIST' : 'SET GLOBAL';
+  return `${set} auto_increment_increment = 2;\n${set} auto_increment_offset = ${parity === 'odd' ? 1 : 2};`;
 }
 
 function compileNaturalKeys(draft: LinkDraft, findings: Findings): readonly (readonly number[])[] {
@@ -190,7 +205,10 @@ function linkedColumns(
   if (indexes !== null) return indexes;
   const valid = draft.columns.map((linked) => linked.left.name);
   for (const column of columns.filter((name) => !valid.includes(name))) {
-    findings.error('TD2103', `'${column}' is not a linked column of the left side`, { path, ...unknownName(column, valid) });
+    findings.error('TD2103', `'${column}' is not a linked column of the left side`, {
+      path,
+      ...unknownName(column, valid),
+    });
   }
   return null;
 }

@@ -1,7 +1,7 @@
+import { canonicalJson } from '../model/json.ts';
 import type { Column } from '../model/schema.ts';
 import type { Kind, Value } from '../model/value.ts';
 import { arrayOfJson, jsonOfArray } from './arrays.ts';
-import { parseJson, printJson } from './json.ts';
 import { type Convert, type End, refuse } from './refuse.ts';
 
 /**
@@ -38,7 +38,7 @@ const CONVERSIONS: Readonly<Record<string, (from: End, to: End) => Convert | nul
   'uuid>bytes': () => (value) => new Uint8Array(Buffer.from((value as string).replaceAll('-', ''), 'hex')),
   'bytes>uuid': (_, to) => (value) => uuidOfBytes(value as Uint8Array, to),
   'json>text': () => null,
-  'text>json': (_, to) => (value) => canonicalJson(value as string, to),
+  'text>json': (_, to) => (value) => jsonOfText(value as string, to),
   'array>json': (from) => (value) => jsonOfArray(value, from),
   'json>array': (_, to) => (value) => arrayOfJson(value as string, to),
   'interval>text': () => null,
@@ -143,7 +143,8 @@ function uuidOfBytes(bytes: Uint8Array, to: End): string {
 /** Bits as a big-endian number, padded on the left to whole bytes, as MySQL stores BIT. */
 function bytesOfBits(bits: string, to: End): Uint8Array {
   const size = Math.ceil(bits.length / 8);
-  if (to.column.length !== null && to.column.length < size) refuse('TD3007', 'too many bits', to, `${to.column.length} bytes`);
+  if (to.column.length !== null && to.column.length < size)
+    refuse('TD3007', 'too many bits', to, `${to.column.length} bytes`);
   const padded = bits.padStart(size * 8, '0');
   return Uint8Array.from({ length: size }, (_, at) => Number.parseInt(padded.slice(at * 8, at * 8 + 8), 2));
 }
@@ -158,22 +159,25 @@ function bitsOfBytes(bytes: Uint8Array, to: End): string {
   return bits.slice(surplus);
 }
 
-function canonicalJson(value: string, to: End): string {
+function jsonOfText(value: string, to: End): string {
   try {
-    return printJson(parseJson(value));
+    return canonicalJson(value);
   } catch {
     return unrepresentable(to, 'JSON');
   }
 }
 
-const INTERVAL = /^(?=.)(?:-?\d+ years?)?(?:(?:^| )-?\d+ mons?)?(?:(?:^| )[+-]?\d+ days?)?(?:(?:^| )[+-]?\d\d+:\d\d:\d\d(?:\.\d{1,6})?)?$/;
+const INTERVAL =
+  /^(?=.)(?:-?\d+ years?)?(?:(?:^| )-?\d+ mons?)?(?:(?:^| )[+-]?\d+ days?)?(?:(?:^| )[+-]?\d\d+:\d\d:\d\d(?:\.\d{1,6})?)?$/;
 
 function intervalOf(value: string, to: End): string {
-  return INTERVAL.test(value) ? value : unrepresentable(to, "an interval as PostgreSQL prints it, such as '1 day 02:00:00'");
+  return INTERVAL.test(value)
+    ? value
+    : unrepresentable(to, "an interval as PostgreSQL prints it, such as '1 day 02:00:00'");
 }
 
 function stringsOfJson(text: string, to: End): readonly Value[] {
-  const value = parseJson(text);
+  const value: unknown = JSON.parse(text);
   if (!Array.isArray(value)) return unrepresentable(to, 'an array of names');
   return value.map((item) => (typeof item === 'string' ? item : unrepresentable(to, 'an array of names')));
 }

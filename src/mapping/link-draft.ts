@@ -1,5 +1,5 @@
 import type { Side } from '../model/policy.ts';
-import type { Column, TableSchema } from '../model/schema.ts';
+import { type Column, type TableSchema, tableName } from '../model/schema.ts';
 import type { DeclaredCodec, EngineName, Flow, LinkDeclaration } from './declaration.ts';
 
 /** A link while it is being compiled: names are resolved, nothing is checked against the other side yet. */
@@ -53,4 +53,9 @@ export function sameMembers(a: readonly string[], b: readonly string[]): boolean
 export function isUnique(table: TableSchema, columns: readonly string[]): boolean {
   const keys = [table.key, ...table.uniques.map((unique) => unique.columns)];
   return keys.some((key) => key.length > 0 && key.every((column) => columns.includes(column)));
+}
+
+/** Where a column is, for a finding. */
+export function place(draft: LinkDraft, side: Side, column: Column): Readonly<Record<string, string>> {
+  return { side, table: tableName(draft.tables[side].ref), column: column.name };
 }

@@ -48,8 +48,7 @@ function guardNull(steps: Convert | null, from: End, to: End, codec: DeclaredCod
   const converts = codec?.nulls === 'convert';
   const mayBeNull = from.column.nullable || converts;
   if (!mayBeNull && steps === null) return null;
-  const refuseNull = (): never =>
-    refuse('TD7003', `${to.column.name} may not be NULL`, to, 'a value', 'NULL');
+  const refuseNull = (): never => refuse('TD7003', `${to.column.name} may not be NULL`, to, 'a value', 'NULL');
   const checksNull = !to.column.nullable && mayBeNull;
   if (!checksNull && steps === null) return null;
   return (value) => {
@@ -91,7 +90,12 @@ function declaredConversion(from: End, to: End, codec: DeclaredCodec, way: Way, 
     const returned = ofKind(run(back, fitted, codec, to), from, codec);
     const again = returned === null || canon === null ? returned : canon(returned);
     if (!sameValue(from.column.kind, again, value)) {
-      refuse('TD3002', `${codec.name} does not bring the value back as it was`, to, 'a value that survives the round trip');
+      refuse(
+        'TD3002',
+        `${codec.name} does not bring the value back as it was`,
+        to,
+        'a value that survives the round trip',
+      );
     }
     return fitted;
   };
@@ -128,7 +132,9 @@ function run(step: Convert, value: Value, codec: DeclaredCodec, end: End): Value
 function ofKind(value: Value, end: End, codec: DeclaredCodec): Value {
   if (value === null) return null;
   const type = TYPES[end.column.kind] ?? 'string';
-  if (type === 'array' ? Array.isArray(value) : type === 'bytes' ? value instanceof Uint8Array : typeof value === type) {
+  if (
+    type === 'array' ? Array.isArray(value) : type === 'bytes' ? value instanceof Uint8Array : typeof value === type
+  ) {
     return value;
   }
   if (type === 'bigint' && Number.isInteger(value)) return BigInt(value as number);

@@ -44,7 +44,11 @@ function resolveTable(
     findings.error('TD2101', `${label} has no table '${name}'`, { path, ...unknownName(name, valid), at: { side } });
   } else {
     const names = found.map((table) => tableName(table.ref)).join(', ');
-    findings.error('TD2101', `'${name}' could be several tables of ${label}`, { path, expected: `one of ${names}`, at: { side } });
+    findings.error('TD2101', `'${name}' could be several tables of ${label}`, {
+      path,
+      expected: `one of ${names}`,
+      at: { side },
+    });
   }
   return null;
 }
