@@ -1,0 +1,172 @@
+import { TandemError } from '../../model/error.ts';
+import type { Finding } from '../../model/finding.ts';
+import { type TableRef, type TableSchema, tableName } from '../../model/schema.ts';
+import type { Flavor, Version } from './flavor.ts';
+import { quoteName, quoteTable } from './literals.ts';
+import type { Session } from './session.ts';
+import { stateTableNames } from './state.ts';
+
+/**
+ * Rights are tried, not read: the server itself knows best what roles, patterns and column grants amount to. EXPLAIN needs
+ * the rights of the statement it explains and runs nothing.
+ */
+export async function isAllowed(session: Session, sql: string): Promise<boolean> {
+  try {
+    await session.rows(sql);
+    return true;
+  } catch (error) {
+    if (error instanceof TandemError && error.code === 'TD4003') return false;
+    throw error;
+  }
+}
+
+/** The account that the server takes us for, as GRANT writes it. */
+export async function currentAccount(session: Session): Promise<string> {
+  const [row] = await session.rows('SELECT CURRENT_USER()');
+  const [, user = '', host = ''] = /^(.*)@([^@]*)$/.exec(String(row?.[0])) ?? [];
+  return `${quoteName(user)}@${quoteName(host)}`;
+}
+
+/** The rights to read the log and to ask about it. */
+export async function checkLogRights(
+  session: Session,
+  flavor: Flavor,
+  version: Version,
+  account: string,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  if (!(await isAllowed(session, flavor.logStatus(version))))
+    findings.push(missingRight(flavor.logPrivilege, '*.*', account));
+  if (!(await mayReplicate(session, flavor))) findings.push(missingRight('REPLICATION SLAVE', '*.*', account));
+  return findings;
+}
+
+async function mayReplicate(session: Session, flavor: Flavor): Promise<boolean> {
+  // MySQL has a harmless question that needs this right; MariaDB has none, but shows the rights of active roles as well.
+  if (flavor.engine === 'mysql') return isAllowed(session, 'SHOW REPLICAS');
+  return grants(await grantLines(session), ['REPLICATION SLAVE'], ['*.*']);
+}
+
+/** The rights on one table that is read or written. */
+export async function checkTableRights(
+  session: Session,
+  table: TableSchema,
+  write: boolean,
+  account: string,
+): Promise<readonly Finding[]> {
+  const name = quoteTable(table.ref);
+  const columns = table.columns.filter((column) => !column.generated).map((column) => quoteName(column.name));
+  const list = columns.join(', ');
+  const probes: [string, string][] = [['SELECT', `EXPLAIN SELECT * FROM ${name}`]];
+  if (write) {
+    const same = columns.map((column) => `${column} = ${column}`).join(', ');
+    probes.push([
+      'INSERT',
+      `EXPLAIN INSERT INTO ${name} (${list}) VALUES (${columns.map(() => 'DEFAULT').join(', ')})`,
+    ]);
+    probes.push(['UPDATE', `EXPLAIN UPDATE ${name} SET ${same} WHERE FALSE`]);
+    probes.push(['DELETE', `EXPLAIN DELETE FROM ${name} WHERE FALSE`]);
+  }
+  const refused: string[] = [];
+  for (const [right, sql] of probes) if (!(await isAllowedIgnoringDefaults(session, sql))) refused.push(right);
+  return refused.length === 0 ? [] : [missingRight(refused.join(', '), name, account, table.ref)];
+}
+
+/** DEFAULT of a column that has none is an error of its own, which comes after the rights. */
+async function isAllowedIgnoringDefaults(session: Session, sql: string): Promise<boolean> {
+  try {
+    return await isAllowed(session, sql);
+  } catch (error) {
+    if (error instanceof TandemError && error.code === 'TD7003') return true;
+    throw error;
+  }
+}
+
+/** Without TRIGGER the server hides the triggers of a table, so that nobody can warn of them. */
+export async function checkTriggerRights(
+  session: Session,
+  tables: readonly TableRef[],
+  account: string,
+): Promise<readonly Finding[]> {
+  const lines = await grantLines(session);
+  const schemas = [...new Set(tables.map((table) => table.schema))];
+  const hidden = schemas.filter((schema) => {
+    const objects = tables.filter((table) => table.schema === schema).map((table) => quoteTable(table));
+    return (
+      !grants(lines, ['TRIGGER'], ['*.*', `${quoteName(schema)}.*`]) &&
+      !objects.every((each) => grants(lines, ['TRIGGER'], [each]))
+    );
+  });
+  return hidden.map((schema) => ({
+    code: 'TD4003',
+    severity: 'note',
+    message: `the triggers of ${schema} cannot be seen, so nothing can be said about them`,
+    expected: `TRIGGER on ${quoteName(schema)}.*`,
+    fix: `GRANT TRIGGER ON ${quoteName(schema)}.* TO ${account};`,
+    at: { schema, privilege: 'TRIGGER' },
+  }));
+}
+
+/** The rights on Tandem's own tables, or, while they are not there, to create them. */
+export async function checkStateRights(session: Session, schema: string, account: string): Promise<readonly Finding[]> {
+  const object = `${quoteName(schema)}.*`;
+  const refused = new Set<string>();
+  for (const name of stateTableNames) {
+    const table = quoteTable({ schema, table: name });
+    for (const [right, sql] of [
+      ['SELECT', `EXPLAIN SELECT * FROM ${table}`],
+      ['DELETE', `EXPLAIN DELETE FROM ${table} WHERE FALSE`],
+    ] as const) {
+      const answer = await probeState(session, sql);
+      if (answer === 'absent') return checkCreation(session, object, account);
+      if (answer === 'refused') refused.add(right);
+    }
+  }
+  return refused.size === 0 ? [] : [missingRight('SELECT, INSERT, UPDATE, DELETE', object, account)];
+}
+
+async function probeState(session: Session, sql: string): Promise<'allowed' | 'refused' | 'absent'> {
+  try {
+    return (await isAllowed(session, sql)) ? 'allowed' : 'refused';
+  } catch (error) {
+    if (error instanceof TandemError && (error.code === 'TD7005' || error.code === 'TD4004')) return 'absent';
+    throw error;
+  }
+}
+
+async function checkCreation(session: Session, object: string, account: string): Promise<readonly Finding[]> {
+  const needed = ['CREATE', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+  if (grants(await grantLines(session), needed, ['*.*', object])) return [];
+  const fix = missingRight(needed.join(', '), object, account);
+  return [
+    { ...fix, severity: 'warning', message: "the user may not create Tandem's own tables; let an administrator do it" },
+  ];
+}
+
+async function grantLines(session: Session): Promise<readonly string[]> {
+  return (await session.rows('SHOW GRANTS')).map((row) => String(row[0]));
+}
+
+/** Do these lines give all the rights on one of the objects? Roles of MySQL are not resolved: with one, the answer is yes. */
+function grants(lines: readonly string[], rights: readonly string[], objects: readonly string[]): boolean {
+  const given = new Set<string>();
+  for (const line of lines) {
+    const match = /^GRANT (.*?) ON (.*?) TO /.exec(line);
+    if (match === null) return true;
+    const object = (match[2] ?? '').replaceAll(String.raw`\_`, '_');
+    if (!objects.includes(object)) continue;
+    for (const right of (match[1] ?? '').split(',')) given.add(right.trim());
+  }
+  return given.has('ALL PRIVILEGES') || rights.every((right) => given.has(right));
+}
+
+function missingRight(right: string, object: string, account: string, table?: TableRef): Finding {
+  return {
+    code: 'TD4003',
+    severity: 'error',
+    message: `the user lacks ${right} on ${table === undefined ? object : tableName(table)}`,
+    expected: `${right} on ${object}`,
+    fix: `GRANT ${right} ON ${object} TO ${account};`,
+    at: { ...(table === undefined ? {} : { table: tableName(table) }), privilege: right },
+  };
+}

@@ -1,0 +1,139 @@
+import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
+import { type Code, TandemError } from '../../model/error.ts';
+import { driverError } from './errors.ts';
+
+/** A value as the text protocol brings it, with the options of `connect.ts`. */
+export type Cell = string | number | Buffer | null;
+export type Cells = readonly Cell[];
+
+/** The answer to a statement that returns no rows. */
+export interface Outcome {
+  /** Rows that matched, also where nothing changed in them (CLIENT_FOUND_ROWS). */
+  readonly affectedRows: number;
+  /** The first value that AUTO_INCREMENT made, or '0'. */
+  readonly insertId: string;
+  /** The flag SERVER_STATUS_IN_TRANS of the reply. */
+  readonly inTransaction: boolean;
+}
+
+/** What each statement of a text answered. */
+export type Answer = Outcome | readonly Cells[];
+
+interface OkPacket {
+  readonly affectedRows: number | string;
+  readonly insertId: number | string;
+  readonly serverStatus: number;
+}
+
+const inTransactionFlag = 1;
+
+/** One connection, one statement text at a time. Every failure is a TandemError without row values in it. */
+export class Session implements AsyncDisposable {
+  readonly #connection: Connection;
+  #broken = false;
+  /** Statements of more bytes are refused here, because the server answers by closing the connection. */
+  packetBytesMax = 1 << 20;
+  /** The distance of the values that AUTO_INCREMENT makes here (auto_increment_increment). */
+  autoIncrementStep = 1n;
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+    // Without a listener an idle connection that breaks would end the process.
+    connection.on('error', () => {
+      this.#broken = true;
+    });
+  }
+
+  /** Connects and logs in. Throws TD4xxx. */
+  static async open(options: ConnectionOptions): Promise<Session> {
+    const connection = createConnection({ ...options });
+    const session = new Session(connection);
+    const at = { server: options.socketPath ?? `${options.host}:${options.port}` };
+    await new Promise<void>((resolve, reject) => {
+      connection.connect((error) => {
+        if (error === null) resolve();
+        else reject(driverError(error, 'TD4001', at));
+      });
+    });
+    return session;
+  }
+
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Runs a text of `count` statements in one round trip. `fallback` names errors that have no code of their own. */
+  async run(sql: string, count: number, fallback: Code = 'TD9002'): Promise<readonly Answer[]> {
+    this.#checkSize(sql);
+    const result = await new Promise<unknown>((resolve, reject) => {
+      this.#connection.query(sql, (error, answer) => {
+        if (error === null) resolve(answer);
+        else reject(this.#failed(error, fallback));
+      });
+    });
+    const answers = count === 1 ? [result] : (result as unknown[]);
+    return answers.map((answer) => (Array.isArray(answer) ? (answer as Cells[]) : outcomeOf(answer as OkPacket)));
+  }
+
+  /** Runs one query. */
+  async rows(sql: string, fallback?: Code): Promise<readonly Cells[]> {
+    const [answer] = await this.run(sql, 1, fallback);
+    return rowsOf(answer);
+  }
+
+  /** Runs one statement that returns no rows. */
+  async execute(sql: string, fallback?: Code): Promise<Outcome> {
+    const [answer] = await this.run(sql, 1, fallback);
+    return outcome(answer);
+  }
+
+  /** Ends without a word to the server; for connections that cannot be trusted any more. */
+  destroy(): void {
+    this.#broken = true;
+    this.#connection.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#broken) {
+      this.#connection.destroy();
+      return;
+    }
+    this.#broken = true;
+    await new Promise<void>((resolve) => {
+      this.#connection.end(() => resolve());
+    });
+  }
+
+  #checkSize(sql: string): void {
+    // A character of UTF-16 takes three bytes of UTF-8 at most.
+    if (sql.length * 3 < this.packetBytesMax || Buffer.byteLength(sql) < this.packetBytesMax) return;
+    throw new TandemError('TD3007', 'a statement would be larger than the server takes', {
+      expected: `at most ${this.packetBytesMax} bytes (max_allowed_packet)`,
+      fix: 'SET GLOBAL max_allowed_packet = 1073741824;',
+    });
+  }
+
+  #failed(error: unknown, fallback: Code): TandemError {
+    const failure = driverError(error, fallback);
+    if (failure.code === 'TD4005' || (error as { fatal?: boolean }).fatal === true) this.#broken = true;
+    return failure;
+  }
+}
+
+export function rowsOf(answer: Answer | undefined): readonly Cells[] {
+  if (Array.isArray(answer)) return answer as readonly Cells[];
+  throw new TandemError('TD9002', 'a query returned no rows where a list of rows was due');
+}
+
+export function outcome(answer: Answer | undefined): Outcome {
+  if (answer !== undefined && !Array.isArray(answer)) return answer as Outcome;
+  throw new TandemError('TD9002', 'a statement returned rows where none were due');
+}
+
+function outcomeOf(packet: OkPacket): Outcome {
+  return {
+    affectedRows: Number(packet.affectedRows),
+    insertId: String(packet.insertId),
+    inTransaction: (packet.serverStatus & inTransactionFlag) !== 0,
+  };
+}
