@@ -15,11 +15,14 @@ export interface LoadOptions {
 }
 
 /**
- * Both applications at work on the sample, one connection each, and now and then both on the same row at the same moment.
+ * Both applications at work on the sample, one connection each, and now and then both on the same row at the same time.
  * It keeps away from one thing only: it does not delete a parent while children of it are on their way.
  */
 export interface Load extends AsyncDisposable {
-  /** Writes until the signal fires; what has begun is finished. Throws what a database says, except for refusals that applications live with. */
+  /**
+   * Writes until the signal fires; what has begun is finished. Throws what a database says, except for refusals that
+   * applications live with.
+   */
   run(signal: AbortSignal): Promise<void>;
   counts(): LoadCounts;
 }
@@ -261,7 +264,7 @@ async function removeAndChange({ world, random }: Writer, both: WriteBoth, twice
   );
 }
 
-/** Takes users and posts out: no more writes to them, then a fence in both directions, then the delete, cascades included. */
+/** Takes users and posts out: no more writes to them, then a fence in both directions, then the cascading delete. */
 async function removalLoop(
   platforms: Platforms,
   { world, random, count }: Writer,

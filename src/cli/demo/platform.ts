@@ -17,8 +17,8 @@ export interface PostFields {
 }
 
 /**
- * One of the two applications, as far as it writes. Rows are named by what both sides know of them (email, title), since
- * each side has keys of its own. Every method returns how many rows it wrote: 0 where the row is not there (yet).
+ * One of the two applications, as far as it writes. Rows are named by what both sides know of them (email, title),
+ * since each side has keys of its own. Every method returns how many rows it wrote: 0 where the row is not there (yet).
  */
 export interface Platform {
   readonly side: Side;
@@ -41,7 +41,8 @@ const updateUser = `UPDATE {users}
   SET {users.full_name} = ?, {users.phone_number} = ?, {users.status} = ? WHERE {users.email} = ?`;
 // Some applications say who they are with every write and some forget to: a sync must not care.
 const updateUserAs = `UPDATE {users}
-  SET {users.full_name} = ?, {users.phone_number} = ?, {users.status} = ?, {users.source} = '?source' WHERE {users.email} = ?`;
+  SET {users.full_name} = ?, {users.phone_number} = ?, {users.status} = ?, {users.source} = '?source'
+  WHERE {users.email} = ?`;
 const insertPost = `INSERT INTO {posts} ({posts.user_id}, {posts.post_title}, {posts.post_content}, {posts.post_status})
   SELECT id, ?, ?, ? FROM {users} WHERE {users.email} = ?`;
 const updatePost = `UPDATE {posts}

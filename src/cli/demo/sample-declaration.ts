@@ -5,7 +5,7 @@ import type { Side } from '../../model/policy.ts';
 import { databaseOf, type SampleSide } from './database.ts';
 import { PLATFORM, SAMPLE, type SampleTable } from './sample.ts';
 
-/** The sync of the sample, on any pair of engines: what `examples/sample/tandem.config.ts` says, with these addresses. */
+/** The sync of the sample on any pair of engines: what `examples/sample/tandem.config.ts` says, at these addresses. */
 export function sampleDeclaration(sides: Readonly<Record<Side, SampleSide>>): Declaration {
   const endpoint = (side: Side): Declaration['left'] => ({ ...sides[side], label: PLATFORM[side] });
   const link = (table: SampleTable, naturalKey?: readonly string[]): LinkDeclaration => ({

@@ -111,7 +111,7 @@ export function spell(side: Side, value: string): string {
 }
 
 /**
- * SQL for one side, out of SQL that names tables and columns as the left does, in braces: `{users}` and `{users.email}`.
+ * SQL for one side, out of SQL that names tables and columns as the left does, in braces: `{users}`, `{users.email}`.
  */
 export function phrase(side: Side, sql: string): string {
   return sql.replaceAll(/\{(\w+)(?:\.(\w+))?\}/g, (_, table: keyof typeof SAMPLE, column: string | undefined) => {

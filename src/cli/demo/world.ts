@@ -19,9 +19,9 @@ export interface KnownLike {
 }
 
 /**
- * What the load has written so far, on either side: the only memory that both applications share. What is retired is on its
- * way out and gets no more writes, since a parent that goes while a child of it arrives is a conflict of two rows, which no
- * policy of one row decides.
+ * What the load has written so far, on either side: the only memory that both applications share. What is retired is on
+ * its way out and gets no more writes, since a parent that goes while a child of it arrives is a conflict of two rows,
+ * which no policy of one row decides.
  */
 export class World {
   readonly #users: KnownUser[] = [];

@@ -4,8 +4,8 @@ import { phrase, SAMPLE } from './sample.ts';
 
 /**
  * An independent count of who wrote which row how often. Triggers of the demo's own note every insert and update of the
- * sample's tables in a table `demo_writes`, which no link names, together with the session variable that only a sync sets.
- * Deletes are left out: one that came back would find nothing to delete.
+ * sample's tables in a table `demo_writes`, which no link names, together with the session variable that only a sync
+ * sets. Deletes are left out: one that came back would find nothing to delete.
  */
 export async function recordWrites(connection: Connection, side: Side): Promise<void> {
   const statements = connection.engine === 'postgres' ? postgresTriggers(side) : mysqlTriggers(side);
@@ -39,7 +39,8 @@ END
 $$`,
       phrase(
         side,
-        `CREATE TRIGGER demo_record AFTER INSERT OR UPDATE ON {${table}} FOR EACH ROW EXECUTE FUNCTION demo_record_${table}()`,
+        `CREATE TRIGGER demo_record AFTER INSERT OR UPDATE ON {${table}}
+  FOR EACH ROW EXECUTE FUNCTION demo_record_${table}()`,
       ),
     ]),
   ];
@@ -84,7 +85,7 @@ export async function readWrites(left: Connection, right: Connection): Promise<r
  * - A row that one side's application alone wrote: every write of the sync on that side, and on the other side every
  *   write beyond one per write of the application.
  * - A row that both wrote: what exceeds one write per application write plus one per decision sent to the other side
- *   (`reasserted`, the engine's own count, taken over all such rows together) and, row by row, what no decision could explain.
+ *   (`reasserted`, the engine's own count, over all such rows together) and, row by row, what no decision could explain.
  */
 export function countEchoes(rows: readonly RowWrites[], reasserted: number): number {
   let certain = 0;
