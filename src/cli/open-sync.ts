@@ -1,0 +1,47 @@
+import { createContext, type LogLevel, type ProcessContext } from '../engine/context.ts';
+import { type Endpoints, labelOf, openEndpoints, prepare, type Prepared } from '../engine/prepare.ts';
+import type { Declaration } from '../mapping/declaration.ts';
+import type { Side } from '../model/policy.ts';
+import { logOptions } from './log-lines.ts';
+import { problemOf, Refusal } from './problems.ts';
+import { readConfig } from './read-config.ts';
+import type { Session } from './session.ts';
+
+/** What a command works with that needs a configuration. */
+export interface Opened {
+  readonly declaration: Declaration;
+  readonly context: ProcessContext;
+  readonly labels: Readonly<Record<Side, string>>;
+}
+
+export function openContext(session: Session, usual: LogLevel): ProcessContext {
+  return createContext(logOptions(session, usual));
+}
+
+export function sideLabels(declaration: Declaration): Readonly<Record<Side, string>> {
+  return { left: labelOf(declaration, 'left'), right: labelOf(declaration, 'right') };
+}
+
+/** For commands that need the databases and not the mapping. */
+export async function withEndpoints(
+  session: Session,
+  work: (opened: Opened & { readonly endpoints: Endpoints }) => Promise<number>,
+): Promise<number> {
+  const { declaration } = await readConfig(session);
+  using context = openContext(session, 'warn');
+  await using endpoints = await openEndpoints(declaration, context);
+  return await work({ declaration, context, labels: sideLabels(declaration), endpoints });
+}
+
+/** For commands that need a mapping that compiles: where it does not, its findings are the outcome. */
+export async function withPrepared(
+  session: Session,
+  usual: LogLevel,
+  work: (opened: Opened & { readonly prepared: Prepared }) => Promise<number>,
+): Promise<number> {
+  const { declaration, source } = await readConfig(session);
+  using context = openContext(session, usual);
+  await using prepared = await prepare(declaration, context);
+  if (prepared.plan === null) throw new Refusal(prepared.findings.map((finding) => problemOf(finding, source)));
+  return await work({ declaration, context, labels: sideLabels(declaration), prepared });
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+type Body = (session: Session, command: Command) => Promise<number> | number;
+type Add = (usage: string, description: string, body: Body) => Command;
+
+/** Runs one command's body with the flags that every command takes. */
+export type Dispatch = (options: GlobalOptions, body: (session: Session) => Promise<number> | number) => Promise<void>;
+
+/** The command tree. Bodies are imported when they run, so that `--help` loads nothing that it does not print. */
+export function buildProgram(io: Io, dispatch: Dispatch): Command {
+  const program = new Command('tandem')
+    .description('Keeps two live databases in step, in both directions, while both are being written.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // Usage errors are reported like every other error, in text or in JSON.
+      outputError: () => {},
+    })
+    .configureHelp({ showGlobalOptions: true });
+  addGlobalOptions(program);
+  const add: Add = (usage, description, body) =>
+    program
+      .command(usage)
+      .description(description)
+      .action(async (...received: unknown[]) => {
+        const command = received.at(-1) as Command;
+        await dispatch(command.optsWithGlobals(), (session) => body(session, command));
+      });
+  program.commandsGroup('Set up:');
+  addSetup(add);
+  program.commandsGroup('Operate:');
+  addOperation(add);
+  program.commandsGroup('Learn:');
+  addLearning(add);
+  return program;
+}
+
+function addGlobalOptions(program: Command): void {
+  program
+    .option('-c, --config <file>', 'configuration file (default: tandem.config.ts, tandem.yaml)')
+    .option('--env-file <file>', 'read environment variables from this file (default: .env)')
+    .option('--json', 'print one JSON document')
+    .option('-q, --quiet', 'print nothing but data, warnings and errors')
+    .option('-v, --verbose', 'print more, with stacks of errors')
+    .option('--no-color', 'print without colors')
+    .option('--no-input', 'never ask')
+    .option('-y, --yes', 'answer every confirmation with yes');
+}
+
+function addSetup(add: Add): void {
+  add('check', 'list everything that is wrong or risky, each with what mends it', async (session) =>
+    (await import('./commands/check.ts')).check(session),
+  );
+  add('plan', 'show what apply would create', async (session, command) =>
+    (await import('./commands/plan.ts')).plan(session, command.opts()),
+  ).option('--sql', 'print the SQL alone');
+  add('apply', 'create state tables, publication, slot and first positions', async (session) =>
+    (await import('./commands/apply.ts')).apply(session),
+  );
+  add('teardown', 'remove from both databases what apply created; user tables stay', async (session, command) =>
+    (await import('./commands/teardown.ts')).teardown(session, command.opts()),
+  ).option('--confirm <name>', 'name of the sync, in place of typing it');
+}
+
+function addOperation(add: Add): void {
+  add('run', 'keep both sides in step until it is stopped', async (session, command) =>
+    (await import('./commands/run.ts')).run(session, command.opts()),
+  ).addOption(directionOption('run this direction alone'));
+  add('status', 'show positions and what is behind, from the databases alone', async (session, command) =>
+    (await import('./commands/status.ts')).status(session, command.opts()),
+  ).option('--watch', 'show it anew every two seconds');
+  add('pause', 'stop applying changes; nothing is lost', async (session, command) =>
+    (await import('./commands/pause.ts')).pause(session, command.opts()),
+  ).addOption(directionOption('pause this direction alone'));
+  add('resume', 'go on applying changes', async (session, command) =>
+    (await import('./commands/pause.ts')).resume(session, command.opts()),
+  ).addOption(directionOption('resume this direction alone'));
+}
+
+function addLearning(add: Add): void {
+  add('explain [code]', 'what an error code means, and what to do', async (session, command) =>
+    (await import('./commands/explain.ts')).explain(session, command.args[0]),
+  );
+  add('demo', 'start two databases with sample data and keep them in step', async (session, command) =>
+    (await import('./demo/command.ts')).demo(session, command.opts()),
+  )
+    .addOption(
+      new Option('--right <engine>', 'engine of the right side').choices(['mysql', 'mariadb']).default('mysql'),
+    )
+    .addOption(new Option('--seconds <n>', 'end after so many seconds').argParser(parseSeconds))
+    .option('--keep', 'leave the databases running after the report, until Ctrl-C');
+}
+
+function directionOption(description: string): Option {
+  return new Option('--direction <direction>', description).choices(['toRight', 'toLeft']);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw new InvalidArgumentError('expected a number of seconds');
+}
+
+function readVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,121 @@
+import type { Position } from '../model/change.ts';
+import type { Endpoint, Step } from '../model/endpoint.ts';
+import type { SyncPlan } from '../model/plan.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import { linkedTables, type Prepared, planOf } from './prepare.ts';
+import { stateOrNull } from './state-or-null.ts';
+import type { Stream } from './sync-status.ts';
+
+/** The checkpoint row that a route begins with. It lives in the target's database. */
+export interface FirstCheckpoint {
+  readonly stream: Stream;
+  readonly lane: string;
+}
+
+/** What `apply` still has to do. */
+export interface Pending {
+  /** By the side whose database they run in. */
+  readonly steps: Readonly<Record<Side, readonly Step[]>>;
+  readonly checkpoints: readonly FirstCheckpoint[];
+}
+
+/** Told before each thing is done; both may be long on a busy server. */
+export interface ProvisionReport {
+  step(side: Side, step: Step): void;
+  checkpoint(first: FirstCheckpoint): void;
+}
+
+const streams: readonly Stream[] = ['left->right', 'right->left'];
+
+export function sourceSide(stream: Stream): Side {
+  return stream === 'left->right' ? 'left' : 'right';
+}
+
+/** Throws the compile error where the mapping does not compile. Changes nothing. */
+export async function pendingSteps(prepared: Prepared): Promise<Pending> {
+  const plan = planOf(prepared);
+  const left = await prepared.left.missing(linkedTables(plan, 'left'));
+  const right = await prepared.right.missing(linkedTables(plan, 'right'));
+  return { steps: { left, right }, checkpoints: await missingCheckpoints(prepared, plan) };
+}
+
+/**
+ * Creates what is missing: the state tables, publication and slot of each side first, then a checkpoint row per route and
+ * lane. Every piece is looked for before it is made, so that a run after a crash completes what the first one began, and
+ * a run after a complete one does nothing.
+ */
+export async function provision(prepared: Prepared, report: ProvisionReport): Promise<void> {
+  const plan = planOf(prepared);
+  for (const side of ['left', 'right'] as const) {
+    for (const step of await prepared[side].missing(linkedTables(plan, side))) {
+      report.step(side, step);
+      await prepared[side].run(step);
+    }
+  }
+  const missing = await missingCheckpoints(prepared, plan);
+  for (const stream of streams) {
+    const ofStream = missing.filter((first) => first.stream === stream);
+    // With rows of other lanes already there, this sync has run: what the log held before a lane existed is not its own.
+    const joins = ofStream.length < plan.lanes.length;
+    await seedStream(prepared, ofStream, joins, report);
+  }
+}
+
+async function seedStream(
+  prepared: Prepared,
+  missing: readonly FirstCheckpoint[],
+  joins: boolean,
+  report: ProvisionReport,
+): Promise<void> {
+  const [first] = missing;
+  if (first === undefined) return;
+  const from = sourceSide(first.stream);
+  const source = prepared[from];
+  const sink = prepared[otherSide(from)];
+  const position: Position = joins ? await source.logEnd() : await source.firstPosition();
+  // Nothing of the target's log is incorporated in the source's first changes: its reader must keep all from here on.
+  const floor = joins ? await sink.logEnd() : await sink.firstPosition();
+  await using target = await sink.target();
+  for (const checkpoint of missing) {
+    report.checkpoint(checkpoint);
+    const { stream, lane } = checkpoint;
+    await target.seed(stream, lane, { position, floor, known: floor, effectiveUs: 0 });
+  }
+}
+
+async function missingCheckpoints(prepared: Prepared, plan: SyncPlan): Promise<readonly FirstCheckpoint[]> {
+  const missing: FirstCheckpoint[] = [];
+  for (const stream of streams) {
+    await using target = await prepared[otherSide(sourceSide(stream))].target();
+    for (const lane of plan.lanes) {
+      if ((await stateOrNull(target.checkpoint(stream, lane.id))) === null) missing.push({ stream, lane: lane.id });
+    }
+  }
+  return missing;
+}
+
+/** The statements that remove everything that `provision` made, by side. */
+export async function removalSteps(prepared: {
+  readonly left: Endpoint;
+  readonly right: Endpoint;
+}): Promise<Readonly<Record<Side, readonly Step[]>>> {
+  return { left: await prepared.left.removal(), right: await prepared.right.removal() };
+}
+
+/** Removes everything that `provision` made; user tables stay. May be run again after a crash. */
+export async function deprovision(
+  prepared: { readonly left: Endpoint; readonly right: Endpoint },
+  report: (side: Side, step: Step) => void,
+): Promise<void> {
+  const steps = await removalSteps(prepared);
+  for (const side of ['left', 'right'] as const) {
+    for (const step of steps[side]) {
+      report(side, step);
+      await prepared[side].run(step);
+    }
+  }
+}
+
+export function isPending(pending: Pending): boolean {
+  return pending.steps.left.length + pending.steps.right.length + pending.checkpoints.length > 0;
+}
