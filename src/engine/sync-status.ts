@@ -29,6 +29,8 @@ export interface DirectionStatus {
   readonly deferred: number;
   /** Decisions sent to the other side. */
   readonly reasserted: number;
+  /** Rows that the target is owed, because they could not be applied as they are. */
+  readonly parked: number;
   /** Row changes recognised as this sync's own writes and not sent back. */
   readonly dropped: number;
   /** Rows that a trigger or cascade changed in this sync's own transactions. */

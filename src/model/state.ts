@@ -75,6 +75,24 @@ export const STATE_TABLES = {
     key: ['link', 'row_key'],
     uniques: [],
   },
+  /**
+   * Rows that this database is owed: what the source holds could not be applied here. No events are kept; the row's state
+   * is asked for again when what blocks it is gone (correctness 9.1).
+   */
+  parked: {
+    columns: [
+      text('stream', 64),
+      text('link', 64),
+      /** Key text of the row at the source. */
+      text('source_key', 190),
+      text('code', 8),
+      /** `link key` of the parent that is missing, or the constraint's name; null where nothing is waited for. */
+      text('blocked_by', 255, true),
+      text('position'),
+    ],
+    key: ['stream', 'link', 'source_key'],
+    uniques: [],
+  },
   /** What the operator asked for (`pause`), read by the engine from the log. */
   control: {
     columns: [text('name', 64), text('value')],

@@ -1,0 +1,294 @@
+import type { Context } from '../model/context.ts';
+import type { Endpoint, Source, Target } from '../model/endpoint.ts';
+import { asTandemError } from '../model/error.ts';
+import type { SyncPlan } from '../model/plan.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { TableSchema } from '../model/schema.ts';
+import { STATE_TABLES, type StateTableName } from '../model/state.ts';
+import { KeyMap } from '../pipeline/keys.ts';
+import { Lane } from '../pipeline/lane.ts';
+import { Recogniser } from '../pipeline/recognise.ts';
+import type { Turn } from '../pipeline/run.ts';
+import { readPaused } from './control.ts';
+import { waitIdle } from './idle.ts';
+import { ParkedRetries } from './parked-retries.ts';
+import { Reader, type ExpectedMarker } from './reader.ts';
+import { release } from './release.ts';
+import type { LaneRoute } from './route.ts';
+import { deliver, failLane, leavingRoute, makeRoutes, type Running } from './running.ts';
+import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
+import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
+
+/** A transaction of more row changes than this is read and applied in parts. */
+const CHUNK_ROWS = 5_000;
+const HOUSEKEEPING_MS = 1_000;
+const SIDES: readonly Side[] = ['left', 'right'];
+
+/** What a sync runs on once everything is opened and compiled. */
+export interface SyncParts {
+  readonly plan: SyncPlan;
+  readonly endpoints: Readonly<Record<Side, Endpoint>>;
+  readonly schemas: Readonly<Record<Side, readonly TableSchema[]>>;
+  readonly context: Context;
+  readonly direction?: 'toRight' | 'toLeft' | undefined;
+}
+
+/**
+ * The life of one sync: take over, verify the logs, read both, apply both ways, stop. What happens to a change on the way
+ * is pipeline/run.ts; here is only who runs when, and what an error ends.
+ */
+export class Engine {
+  readonly #given: SyncParts;
+  readonly #opened: Target[];
+  readonly #stopReading = new AbortController();
+  readonly #stopWaiting = new AbortController();
+  readonly #sources: Partial<Record<Side, Source>> = {};
+  readonly #readers: Partial<Record<Side, Reader>> = {};
+  #running: Running | null = null;
+  #state: SyncStatus['state'] = 'running';
+
+  constructor(given: SyncParts, opened: Target[]) {
+    this.#given = given;
+    this.#opened = opened;
+  }
+
+  async start(): Promise<Sync> {
+    const { plan, endpoints, context } = this.#given;
+    const lanes = plan.lanes.map((lane) => new Lane(lane));
+    const stations = await this.#takeOver(lanes);
+    const keys = new KeyMap(await this.#lookUps());
+    const recognisers = {
+      left: new Recogniser('left', lanes, endpoints.left.positions, endpoints.left.state.checkpoint.ref.schema),
+      right: new Recogniser('right', lanes, endpoints.right.positions, endpoints.right.state.checkpoint.ref.schema),
+    };
+    const counts = { dropped: emptyCounts(), sideEffects: emptyCounts() };
+    const shared = { endpoints, lanes, recognisers, readers: this.#readers, context, keys, ...counts };
+    const active = stations.filter((station) => this.#isActive(station.source));
+    const routes = makeRoutes(shared, active, (route, turn) => this.#onDone(route, turn));
+    const running: Running = { ...shared, routes };
+    this.#running = running;
+    await this.#openReaders(running, stations);
+    await this.#readPauses(routes);
+    const finished = this.#run(running);
+    finished.catch(() => undefined);
+    context.log.info({ lanes: lanes.length, routes: routes.length }, 'started');
+    return this.#handle(running, finished);
+  }
+
+  #isActive(source: Side): boolean {
+    const { direction } = this.#given;
+    return direction === undefined || (direction === 'toRight') === (source === 'left');
+  }
+
+  /** Both directions are taken over even if one runs alone: a second engine must not write beside this one. */
+  async #takeOver(lanes: readonly Lane[]): Promise<Station[]> {
+    const { endpoints } = this.#given;
+    const stations: Station[] = [];
+    for (const lane of lanes) {
+      for (const source of SIDES) {
+        const station = await openStation(endpoints[otherSide(source)], lane, source);
+        this.#opened.push(station.target);
+        stations.push(station);
+        if (lane.remote === otherSide(source)) {
+          await loadDeferrals(station.target, endpoints[lane.remote].state.deferred, lane);
+        }
+      }
+    }
+    return stations;
+  }
+
+  async #lookUps() {
+    const { endpoints } = this.#given;
+    const stores = [];
+    for (const side of SIDES) {
+      const target = await endpoints[side].target();
+      this.#opened.push(target);
+      stores.push({ target, shape: endpoints[side].state.key_map });
+    }
+    return stores;
+  }
+
+  async #openReaders(running: Running, stations: readonly Station[]): Promise<void> {
+    const { endpoints, context } = this.#given;
+    for (const side of SIDES) {
+      if (!this.#isActive(side) && this.#given.direction !== undefined) {
+        // Nobody reads this log, so nobody can tell when our own writes appear in it.
+        for (const lane of running.lanes) lane.sides[side].echoes.close();
+        continue;
+      }
+      const endpoint = endpoints[side];
+      const start = startOf(side, stations, endpoint);
+      await endpoint.verifyPosition(start);
+      const source = endpoint.source({
+        tables: [...this.#given.schemas[side], ...stateSchemas(endpoint)],
+        chunkRows: CHUNK_ROWS,
+      });
+      this.#sources[side] = source;
+      this.#readers[side] = new Reader({
+        side,
+        source,
+        positions: endpoint.positions,
+        recogniser: running.recognisers[side],
+        opposite: running.recognisers[otherSide(side)].timeline,
+        context,
+        start,
+        markers: await expectedMarkers(side, stations, endpoint),
+        deliver: (recognised, transaction) => deliver(running, side, recognised, transaction),
+      });
+    }
+  }
+
+  async #readPauses(routes: readonly LaneRoute[]): Promise<void> {
+    const paused = await readPaused(this.#given.endpoints.left, STREAMS);
+    for (const route of routes) route.paused = paused.has(route.stream);
+  }
+
+  async #run(running: Running): Promise<void> {
+    const readings = SIDES.flatMap((side) => this.#readers[side]?.run(this.#stopReading.signal) ?? []);
+    const applying = running.routes.map((route) => this.#runRoute(running, route));
+    const housekeeping = this.#keepHouse(running);
+    try {
+      // Readers only end when they are told to or when something is wrong; routes may end one by one.
+      await Promise.race([Promise.all(readings), this.#allEnded(applying), housekeeping]);
+    } catch (thrown) {
+      this.#state = 'failed';
+      const error = asTandemError(thrown);
+      const fields = { code: error.code, at: error.details.at };
+      running.context.log.error(fields, `${error.message}; stopping`);
+      throw error;
+    } finally {
+      await this.#windDown(running, [...readings, ...applying, housekeeping]);
+      if (this.#state !== 'failed') this.#state = 'stopped';
+      running.context.log.info({ state: this.#state }, 'stopped');
+    }
+  }
+
+  async #runRoute(running: Running, route: LaneRoute): Promise<void> {
+    try {
+      await route.run(this.#stopWaiting.signal);
+    } catch (thrown) {
+      const error = asTandemError(thrown);
+      if (error.class !== 'schema' && error.class !== 'row') throw error;
+      failLane(running, route.lane, error);
+    }
+  }
+
+  /** All routes have ended: by request, or because every table group has stopped. */
+  async #allEnded(applying: readonly Promise<void>[]): Promise<void> {
+    await Promise.all(applying);
+    const failed = this.#running?.routes.find((route) => route.stopped);
+    if (this.#state === 'running' && failed?.lastError) throw failed.lastError;
+  }
+
+  /** Appliers first, so that what is in flight commits; then readers; then files and connections. */
+  async #windDown(running: Running, work: readonly Promise<void>[]): Promise<void> {
+    this.#stopWaiting.abort();
+    for (const route of running.routes) route.end();
+    for (const lane of running.lanes) for (const side of SIDES) lane.sides[side].echoes.close();
+    this.#stopReading.abort();
+    await Promise.allSettled(work);
+    for (const route of running.routes) await route.queue.close();
+    for (const target of this.#opened) await target[Symbol.asyncDispose]();
+  }
+
+  async #keepHouse(running: Running): Promise<void> {
+    const { signal } = this.#stopWaiting;
+    const retries = new ParkedRetries(running.context);
+    while (!signal.aborted) {
+      await running.context.sleep(HOUSEKEEPING_MS, signal).catch(() => undefined);
+      for (const side of SIDES) this.#readers[side]?.checkMarkers();
+      retries.ask(running);
+      release(running, this.#sources);
+    }
+  }
+
+  #onDone(route: LaneRoute, turn: Turn): void {
+    const running = this.#running;
+    if (running === null) return;
+    if (turn.kind === 'task' && turn.task.kind === 'audit') {
+      const leaving = leavingRoute(running, route.lane, route.target);
+      leaving?.auditsOpen.delete(turn.task.at);
+      leaving?.notice.ring();
+    }
+    release(running, this.#sources);
+  }
+
+  #handle(running: Running, finished: Promise<void>): Sync {
+    return {
+      finished,
+      status: () => this.#status(running),
+      idle: () => Promise.race([waitIdle(running), finished.then(() => undefined)]),
+      stop: async () => {
+        if (this.#state === 'running') this.#state = 'stopping';
+        for (const route of running.routes) route.end();
+        await finished.catch(() => undefined);
+      },
+    };
+  }
+
+  #status(running: Running): SyncStatus {
+    const of = (stream: Stream) => directionStatus(running, stream, this.#readers);
+    return { state: this.#state, directions: { 'left->right': of('left->right'), 'right->left': of('right->left') } };
+  }
+}
+
+function emptyCounts(): Record<Stream, number> {
+  return { 'left->right': 0, 'right->left': 0 };
+}
+
+function stateSchemas(endpoint: Endpoint): TableSchema[] {
+  return (Object.keys(STATE_TABLES) as StateTableName[]).map((name) => {
+    const { ref, columns, key } = endpoint.state[name];
+    return {
+      ref,
+      columns,
+      key: key.map((at) => columns[at]?.name ?? ''),
+      uniques: [],
+      foreignKeys: [],
+      triggers: [],
+      fullImages: true,
+      transactional: true,
+      logsCascades: true,
+    };
+  });
+}
+
+async function expectedMarkers(
+  side: Side,
+  stations: readonly Station[],
+  endpoint: Endpoint,
+): Promise<readonly ExpectedMarker[]> {
+  const by = await endpoint.logEnd();
+  return stations
+    .filter((station) => station.source === otherSide(side))
+    .map(({ lane, held }) => ({ isSeen: () => (lane.sides[side].chain ?? -1) >= held.seq, by }));
+}
+
+function directionStatus(running: Running, stream: Stream, readers: Partial<Record<Side, Reader>>): DirectionStatus {
+  const routes = running.routes.filter((route) => route.stream === stream);
+  const source = SIDES.find((side) => streamFrom(side) === stream) as Side;
+  const [first] = routes;
+  const sum = (name: keyof LaneRoute['counters']) => routes.reduce((total, route) => total + route.counters[name], 0);
+  const worst = routes.find((route) => route.stopped) ?? routes.find((route) => route.retrying) ?? first;
+  const state = worst === undefined ? 'off' : readers[source]?.retrying === true ? 'retrying' : worst.state;
+  const error = routes.find((route) => route.lastError !== null)?.lastError ?? null;
+  return {
+    state,
+    lagMs: state === 'off' ? null : lagMs(running, routes),
+    rows: sum('rows'),
+    transactions: sum('transactions'),
+    conflicts: sum('conflicts'),
+    deferred: sum('deferred'),
+    reasserted: sum('reasserted'),
+    parked: routes.reduce((total, route) => total + route.applier.parked.size, 0),
+    dropped: running.dropped[stream],
+    sideEffects: running.sideEffects[stream],
+    lastError: error === null ? null : { code: error.code, message: error.message },
+  };
+}
+
+function lagMs(running: Running, routes: readonly LaneRoute[]): number {
+  const waiting = routes.flatMap((route) => route.oldest?.committedAtUs ?? []);
+  if (waiting.length === 0) return 0;
+  return Math.max(0, running.context.nowMs() - Math.min(...waiting) / 1_000);
+}

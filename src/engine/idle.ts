@@ -1,0 +1,39 @@
+import type { Side } from '../model/policy.ts';
+import type { Running } from './running.ts';
+
+const POLL_MS = 5;
+
+/** Nothing read that is not applied, nothing applied that is not read back, no work of the protocol's own. */
+export function isIdle(running: Running): boolean {
+  const quiet = running.routes.every((route) => route.isIdle && route.auditsOpen.size === 0);
+  return quiet && running.lanes.every((lane) => lane.sides.left.echoes.size + lane.sides.right.echoes.size === 0);
+}
+
+/**
+ * Resolves when both logs are read to their ends and everything in them is applied, including what that caused. Polls,
+ * because a reader passes silent stretches of its log without telling anybody.
+ */
+export async function waitIdle(running: Running): Promise<void> {
+  for (;;) {
+    const before = progress(running);
+    await bothReadToTheEnd(running);
+    while (!isIdle(running)) await running.context.sleep(POLL_MS);
+    // Applying writes to the other log, where it may cause more: idle is when a whole round changed nothing.
+    if (progress(running) === before) return;
+  }
+}
+
+async function bothReadToTheEnd(running: Running): Promise<void> {
+  for (const side of ['left', 'right'] as const satisfies readonly Side[]) {
+    const reader = running.readers[side];
+    if (reader === undefined) continue;
+    const { positions } = running.endpoints[side];
+    const end = await running.endpoints[side].logEnd();
+    while (!positions.covers(reader.position, end)) await running.context.sleep(POLL_MS);
+  }
+}
+
+function progress(running: Running): number {
+  const applied = running.routes.reduce((sum, route) => sum + route.applier.held.seq + route.counters.rows, 0);
+  return applied + running.recognisers.left.timeline.last + running.recognisers.right.timeline.last;
+}

@@ -1,0 +1,55 @@
+import { lower, type Position } from '../model/change.ts';
+import type { Source } from '../model/endpoint.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { LaneRoute } from './route.ts';
+import type { Running } from './running.ts';
+
+/**
+ * Lets go of what nobody needs any more: window entries that every change still to come has seen, and the source's log
+ * up to the place where a restart would begin.
+ */
+export function release(running: Running, sources: Partial<Record<Side, Source>>): void {
+  for (const side of ['left', 'right'] as const) {
+    forget(running, side);
+    const floor = durableFloor(running, side);
+    if (floor !== null) sources[side]?.ack(floor);
+  }
+}
+
+/** Windows of `side` are consulted for changes that arrive there: entries that even the oldest of them has seen may go. */
+function forget(running: Running, side: Side): void {
+  const { timeline } = running.recognisers[side];
+  let lowest = Infinity;
+  for (const route of running.routes) {
+    if (route.target !== side) continue;
+    const opposite = route.lane.sides[otherSide(side)];
+    const oldest = route.oldest;
+    const seen = timeline.ordinalOf(oldest === null ? opposite.seen : oldest.seen);
+    const state = route.lane.sides[side];
+    state.window.dropThrough(seen);
+    for (const id of state.provenance.keys()) {
+      if (Number(id.slice(0, id.indexOf(':'))) <= seen) state.provenance.delete(id);
+      else break;
+    }
+    lowest = Math.min(lowest, seen);
+  }
+  if (Number.isFinite(lowest)) timeline.dropThrough(lowest);
+}
+
+function durableFloor(running: Running, side: Side): Position | null {
+  const { positions } = running.endpoints[side];
+  let floor: Position | null = null;
+  const take = (position: Position | null) => {
+    if (position === null) return;
+    floor = floor === null ? position : lower(positions, floor, position);
+  };
+  for (const route of running.routes) floorsOf(route, side, take);
+  return floor;
+}
+
+function floorsOf(route: LaneRoute, side: Side, take: (position: Position | null) => void): void {
+  const { held } = route.applier;
+  if (route.target !== side) return take(held.position);
+  take(held.floor);
+  if (route.lane.home === side) take(held.known);
+}

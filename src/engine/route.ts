@@ -1,0 +1,194 @@
+import type { Position, Positions } from '../model/change.ts';
+import type { Context } from '../model/context.ts';
+import { asTandemError, type TandemError } from '../model/error.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { Applied } from '../pipeline/apply.ts';
+import type { Lane, Task } from '../pipeline/lane.ts';
+import type { LaneItem } from '../pipeline/linked.ts';
+import { run, type Route, type Turn } from '../pipeline/run.ts';
+import type { Applier } from '../pipeline/transact.ts';
+import { Backoff, isWorthRetrying } from './backoff.ts';
+import { Notice } from './notice.ts';
+import type { ItemQueue } from './queue.ts';
+import type { DirectionStatus, Stream } from './sync-status.ts';
+
+/** Row changes that one target transaction holds at most. */
+const BATCH_ROWS_MAX = 2_000;
+/** An idle route remembers its position this often, so that its log can be released (design README 2). */
+const SAVE_INTERVAL_MS = 10_000;
+
+const RECOVERY_POLL_MS = 20;
+
+export interface LaneRouteOptions {
+  readonly stream: Stream;
+  readonly applier: Applier;
+  readonly lane: Lane;
+  readonly queue: ItemQueue;
+  readonly context: Context;
+  /** Positions of the source's log. */
+  readonly positions: Positions;
+  /** Have both readers re-read up to the durable checkpoints? */
+  readonly isRecovered: () => boolean;
+  /** Wakes the opposite route and whoever waits for idleness, and acknowledges. */
+  readonly onDone: (route: LaneRoute, turn: Turn) => void;
+}
+
+/** One lane of one route: its queue, its turn to act, its counters, its retries. */
+export class LaneRoute implements Route {
+  readonly stream: Stream;
+  readonly applier: Applier;
+  readonly lane: Lane;
+  readonly queue: ItemQueue;
+  readonly notice = new Notice();
+  readonly tasks: Task[] = [];
+  readonly counters = { rows: 0, transactions: 0, conflicts: 0, deferred: 0, reasserted: 0, parked: 0 };
+  /** Read and of no concern to this lane, beyond the last item. */
+  skipped: Position | null = null;
+  paused = false;
+  retrying = false;
+  stopped = false;
+  lastError: TandemError | null = null;
+  /** Audits whose decision home changes from this ordinal on must wait for; set on the route that leaves home. */
+  readonly auditsOpen = new Set<number>();
+  #inFlight: readonly LaneItem[] = [];
+  #ending = false;
+  #savedAtMs: number;
+  readonly #options: LaneRouteOptions;
+
+  constructor(options: LaneRouteOptions) {
+    this.stream = options.stream;
+    this.applier = options.applier;
+    this.lane = options.lane;
+    this.queue = options.queue;
+    this.#options = options;
+    this.#savedAtMs = options.context.nowMs();
+  }
+
+  get target(): Side {
+    return this.applier.arena.target;
+  }
+
+  /** Nothing read, queued or on its way that is not applied. */
+  get isIdle(): boolean {
+    return this.stopped || (this.#inFlight.length === 0 && this.queue.isEmpty && this.tasks.length === 0);
+  }
+
+  /** The oldest item that is not applied yet. */
+  get oldest(): LaneItem | null {
+    return this.#inFlight[0] ?? this.queue.peek();
+  }
+
+  get state(): DirectionStatus['state'] {
+    if (this.stopped) return 'stopped';
+    if (this.retrying) return 'retrying';
+    if (this.paused) return 'paused';
+    return this.#options.isRecovered() ? 'running' : 'recovering';
+  }
+
+  end(): void {
+    this.#ending = true;
+    this.notice.ring();
+  }
+
+  /** Runs to the end, across everything that is transient. Throws what is not. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { context } = this.#options;
+    const backoff = new Backoff(context, { stream: this.stream, lane: this.lane.plan.id, stage: 'apply' });
+    let mustTakeOver = false;
+    while (!this.#ending) {
+      try {
+        if (mustTakeOver) await this.#takeOver();
+        mustTakeOver = false;
+        await run({
+          applier: this.applier,
+          next: () => this.next(),
+          done: (turn, applied) => {
+            backoff.reset();
+            this.done(turn, applied);
+          },
+        });
+      } catch (thrown) {
+        const error = asTandemError(thrown);
+        this.lastError = error;
+        if (!isWorthRetrying(error)) throw error;
+        if (this.#ending) return;
+        this.retrying = true;
+        mustTakeOver = true;
+        await backoff.wait(error, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Our transaction may have been committed or not: the row under lock tells, and nobody else can write it meanwhile. */
+  async #takeOver(): Promise<void> {
+    const { applier, stream, lane } = this;
+    applier.held = await applier.target.takeOver(stream, lane.plan.id);
+    const { positions } = this.#options;
+    this.#inFlight = this.#inFlight.filter((item) => !positions.covers(applier.held.position, item.position));
+    this.retrying = false;
+  }
+
+  async next(): Promise<Turn> {
+    const { context } = this.#options;
+    for (;;) {
+      if (this.#ending) return { kind: 'end' };
+      if (this.#options.isRecovered() && !this.paused) {
+        const turn = await this.#turn();
+        if (turn !== null) return turn;
+      }
+      await this.notice.wait(context.sleep, this.#patienceMs());
+    }
+  }
+
+  /** Recovery shows in positions that move without a ring; an idle position is saved by timer; all else rings. */
+  #patienceMs(): number | undefined {
+    if (!this.#options.isRecovered()) return RECOVERY_POLL_MS;
+    return this.skipped === null ? undefined : SAVE_INTERVAL_MS;
+  }
+
+  async #turn(): Promise<Turn | null> {
+    const [task] = this.tasks;
+    if (task !== undefined) return { kind: 'task', task };
+    if (this.#inFlight.length === 0) this.#inFlight = await this.#gather();
+    if (this.#inFlight.length > 0) return { kind: 'items', items: this.#inFlight };
+    const { context } = this.#options;
+    if (this.skipped !== null && this.queue.isEmpty && context.nowMs() - this.#savedAtMs >= SAVE_INTERVAL_MS) {
+      const source = otherSide(this.target);
+      return { kind: 'save', position: this.skipped, seen: this.lane.sides[source].seen };
+    }
+    return null;
+  }
+
+  /** Whole transactions, as many as fit: what a restart delivers again is left out by its position. */
+  async #gather(): Promise<LaneItem[]> {
+    const { positions } = this.#options;
+    const firstAudit = Math.min(Infinity, ...this.auditsOpen);
+    const items = await this.queue.take(BATCH_ROWS_MAX, (item) => item.ordinal < firstAudit);
+    return items.filter((item) => !positions.covers(this.applier.held.position, item.position));
+  }
+
+  done(turn: Turn, applied: Applied | null): void {
+    const { context } = this.#options;
+    this.retrying = false;
+    this.lastError = null;
+    if (turn.kind === 'task') this.tasks.shift();
+    if (turn.kind === 'items') this.#inFlight = [];
+    this.#savedAtMs = context.nowMs();
+    if (turn.kind === 'save') this.skipped = null;
+    if (applied !== null) this.#count(applied);
+    this.#options.onDone(this, turn);
+  }
+
+  #count(applied: Applied): void {
+    const { counters } = this;
+    counters.rows += applied.rows;
+    counters.transactions += applied.transactions;
+    counters.conflicts += applied.conflicts;
+    counters.deferred += applied.deferred;
+    counters.reasserted += applied.reasserted;
+    counters.parked += applied.parked.length;
+    for (const { link, code } of applied.parked) {
+      this.#options.context.log.warn({ stream: this.stream, link, code }, 'parked a row');
+    }
+  }
+}

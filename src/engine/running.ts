@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { hasRecovered } from '../arbiter/rules.ts';
+import type { Position, Transaction } from '../model/change.ts';
+import type { Context } from '../model/context.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { asTandemError } from '../model/error.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import { KeyMap } from '../pipeline/keys.ts';
+import type { Lane, Task } from '../pipeline/lane.ts';
+import type { LaneItem } from '../pipeline/linked.ts';
+import { Recogniser, type Recognised } from '../pipeline/recognise.ts';
+import type { Turn } from '../pipeline/run.ts';
+import { isPaused, pauseName } from './control.ts';
+import { ItemQueue } from './queue.ts';
+import type { Reader } from './reader.ts';
+import { LaneRoute } from './route.ts';
+import { parkedKey, streamFrom, type Station } from './stations.ts';
+import type { Stream } from './sync-status.ts';
+
+export interface Running {
+  readonly endpoints: Readonly<Record<Side, Endpoint>>;
+  readonly lanes: readonly Lane[];
+  readonly recognisers: Readonly<Record<Side, Recogniser>>;
+  readonly readers: Partial<Record<Side, Reader>>;
+  readonly routes: readonly LaneRoute[];
+  readonly dropped: Record<Stream, number>;
+  readonly sideEffects: Record<Stream, number>;
+  readonly context: Context;
+  readonly keys: KeyMap;
+}
+
+/** One route per lane and direction, over the stations that were taken over. */
+export function makeRoutes(
+  shared: Omit<Running, 'routes'>,
+  stations: readonly Station[],
+  onDone: (route: LaneRoute, turn: Turn) => void,
+): LaneRoute[] {
+  const { endpoints, recognisers, context, keys, readers } = shared;
+  const timelines = { left: recognisers.left.timeline, right: recognisers.right.timeline };
+  return stations.map((station) => {
+    const { stream, lane, source, target, held, parked } = station;
+    const folder = join(context.spillFolder, `${source}-${lane.plan.id}`.replaceAll(/[^\w.-]/g, '_'));
+    return new LaneRoute({
+      stream,
+      lane,
+      context,
+      queue: new ItemQueue(lane.plan.links, folder),
+      positions: endpoints[source].positions,
+      applier: {
+        arena: { lane, target: otherSide(source), timelines, keys },
+        stream,
+        target,
+        shapes: endpoints[otherSide(source)].state,
+        parked,
+        held,
+      },
+      isRecovered: () => isRecovered(stations, readers, endpoints, lane),
+      onDone,
+    });
+  });
+}
+
+/** Recovery barrier: both readers of the lane have re-read what the durable checkpoints hold (correctness 1.4). */
+function isRecovered(
+  stations: readonly Station[],
+  readers: Partial<Record<Side, Reader>>,
+  endpoints: Readonly<Record<Side, Endpoint>>,
+  lane: Lane,
+): boolean {
+  return stations
+    .filter((station) => station.lane === lane)
+    .every(({ source, held }) => {
+      const reader = readers[source];
+      return reader === undefined || hasRecovered(endpoints[source].positions, reader.position, held.position);
+    });
+}
+
+/** Hands what a reader recognised to the routes. Never waits for an applier, only for the spill files. */
+export async function deliver(
+  running: Running,
+  side: Side,
+  recognised: Recognised,
+  transaction: Transaction,
+): Promise<void> {
+  const { routes, dropped, sideEffects, keys } = running;
+  const leaving = routes.filter((route) => route.target !== side);
+  dropped[streamFrom(otherSide(side))] += recognised.dropped;
+  sideEffects[streamFrom(otherSide(side))] += recognised.sideEffects;
+  if (recognised.sideEffects > 0) {
+    const fields = { side, rows: recognised.sideEffects, code: 'TD8001', transaction: transaction.id };
+    running.context.log.warn(fields, 'a trigger or cascade changed what was written; the result is sent back once');
+  }
+  for (const pair of recognised.pairs) {
+    keys.remember(pair.link, pair.leftKey, pair.rightKey);
+    wakeChildren(running, pair);
+  }
+  for (const control of recognised.controls) takeControl(running, side, control);
+  for (const { lane, error } of recognised.failures) failLane(running, lane, error);
+  for (const { lane, task } of recognised.tasks) addTask(running, lane, side, task);
+  const given = new Set<Lane>();
+  for (const { lane, item } of recognised.items) {
+    given.add(lane);
+    give(leaving, lane, item);
+  }
+  if (!recognised.bookkeeping && transaction.last) skip(leaving, given, transaction.position);
+  await Promise.all(leaving.map((route) => route.queue.relieve()));
+}
+
+function give(leaving: readonly LaneRoute[], lane: Lane, item: LaneItem): void {
+  const route = leaving.find((candidate) => candidate.lane === lane);
+  if (route === undefined || route.stopped) return;
+  route.skipped = null;
+  route.queue.push(item);
+  route.notice.ring();
+}
+
+/** Read, but nothing to apply: remembered by timer, so that the log can be released. */
+function skip(leaving: readonly LaneRoute[], given: ReadonlySet<Lane>, position: Position): void {
+  for (const route of leaving) {
+    if (given.has(route.lane)) continue;
+    // The first one starts the timer of a route that sleeps without one.
+    if (route.skipped === null) route.notice.ring();
+    route.skipped = position;
+  }
+}
+
+function addTask(running: Running, lane: Lane, side: Side, task: Task): void {
+  const arriving = running.routes.find((route) => route.lane === lane && route.target === side);
+  if (arriving === undefined) return;
+  arriving.tasks.push(task);
+  if (task.kind === 'audit') leavingRoute(running, lane, side)?.auditsOpen.add(task.at);
+  arriving.notice.ring();
+}
+
+export function leavingRoute(running: Running, lane: Lane, side: Side): LaneRoute | undefined {
+  return running.routes.find((route) => route.lane === lane && route.target !== side);
+}
+
+/** A parent has got its counterpart: ask for the state of the rows that waited for it. */
+function wakeChildren(running: Running, pair: Recognised['pairs'][number]): void {
+  for (const route of running.routes) {
+    if (route.applier.parked.size === 0) continue;
+    const sourceKey = route.target === 'left' ? pair.rightKey : pair.leftKey;
+    for (const row of route.applier.parked.waitingFor(pair.link, sourceKey)) askForState(running, route, row);
+  }
+}
+
+/** Has the source's present state of a parked row sent through the source's log. */
+export function askForState(
+  running: Running,
+  route: LaneRoute,
+  row: { readonly link: string; readonly sourceKey: string },
+): void {
+  const source = otherSide(route.target);
+  const link = route.lane.plan.links.find((candidate) => candidate.id === row.link);
+  const key = parkedKey(route.lane, row.link, source, row.sourceKey);
+  if (link === undefined || key === null) return;
+  addTask(running, route.lane, source, { kind: 'restate', link, key });
+}
+
+function takeControl(running: Running, side: Side, control: { readonly name: string; readonly value: string }): void {
+  if (side !== 'left') return;
+  for (const route of running.routes) {
+    if (control.name !== pauseName(route.stream)) continue;
+    const paused = isPaused(control.value);
+    if (paused !== route.paused) running.context.log.info({ stream: route.stream }, paused ? 'paused' : 'resumed');
+    route.paused = paused;
+    route.notice.ring();
+  }
+}
+
+export function failLane(running: Running, lane: Lane, thrown: unknown): void {
+  const error = asTandemError(thrown);
+  for (const route of running.routes) {
+    if (route.lane !== lane || route.stopped) continue;
+    route.stopped = true;
+    route.lastError = error;
+    route.end();
+    const fields = { stream: route.stream, lane: lane.plan.id, code: error.code, at: error.details.at };
+    running.context.log.error(fields, `${error.message}; this table group stops`);
+  }
+}

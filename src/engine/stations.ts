@@ -1,0 +1,119 @@
+import { restartFloor } from '../arbiter/rules.ts';
+import { lower, type Position } from '../model/change.ts';
+import type { Context } from '../model/context.ts';
+import type { Checkpoint, Endpoint, Target } from '../model/endpoint.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { TableShape } from '../model/plan.ts';
+import type { Row } from '../model/value.ts';
+import { keyFromText } from '../pipeline/keys.ts';
+import type { Lane } from '../pipeline/lane.ts';
+import { hashKeyText } from '../pipeline/linked.ts';
+import { Parked } from '../pipeline/parked.ts';
+import type { Stream } from './sync-status.ts';
+
+export const STREAMS: readonly Stream[] = ['left->right', 'right->left'];
+
+export function streamFrom(side: Side): Stream {
+  return side === 'left' ? 'left->right' : 'right->left';
+}
+
+/** A route's end in its target: a connection that writes, and the checkpoint row under this engine's epoch. */
+export interface Station {
+  readonly stream: Stream;
+  readonly lane: Lane;
+  readonly source: Side;
+  readonly target: Target;
+  readonly held: Checkpoint;
+  readonly parked: Parked;
+}
+
+/** Takes over one lane of one route: from here on a predecessor cannot commit any more (correctness 2.2 no. 2). */
+export async function openStation(endpoint: Endpoint, lane: Lane, source: Side): Promise<Station> {
+  const stream = streamFrom(source);
+  const target = await endpoint.target();
+  try {
+    const held = await target.takeOver(stream, lane.plan.id);
+    const parked = new Parked(await readParked(target, endpoint.state.parked, stream, lane));
+    return { stream, lane, source, target, held, parked };
+  } catch (thrown) {
+    await target[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function readParked(target: Target, shape: TableShape, stream: Stream, lane: Lane) {
+  const rows: { link: string; sourceKey: string; code: string; blockedBy: string | null }[] = [];
+  for (const link of lane.plan.links) {
+    const by = ['stream', 'link'].map((name) => columnOf(shape, name));
+    for (const row of await target.find(shape, by, [[stream, link.id]])) {
+      const text = (name: string) => row[columnOf(shape, name)];
+      const blockedBy = text('blocked_by');
+      rows.push({
+        link: link.id,
+        sourceKey: String(text('source_key')),
+        code: String(text('code')),
+        blockedBy: typeof blockedBy === 'string' ? blockedBy : null,
+      });
+    }
+  }
+  return rows;
+}
+
+/** Deferrals outlive a restart: the remote side's table remembers which home changes it has not seen. */
+export async function loadDeferrals(target: Target, shape: TableShape, lane: Lane): Promise<void> {
+  for (const link of lane.plan.links) {
+    for (const row of await target.find(shape, [columnOf(shape, 'link')], [[link.id]])) {
+      const hash = hashKeyText(link, String(row[columnOf(shape, 'row_key')]));
+      const position = row[columnOf(shape, 'position')] as Position;
+      lane.sides[lane.remote].deferrals.set(hash, { position, from: 0, until: Infinity });
+    }
+  }
+}
+
+export function columnOf(shape: TableShape, name: string): number {
+  return shape.columns.findIndex((column) => column.name === name);
+}
+
+/** Where the reader of one side must begin, over all lanes (correctness 1.4). */
+export function startOf(side: Side, stations: readonly Station[], endpoint: Endpoint): Position {
+  const { positions } = endpoint;
+  const floors = stations
+    .filter((station) => station.source === side)
+    .map((leaving) => {
+      const arriving = stations.find((each) => each.lane === leaving.lane && each.source === otherSide(side));
+      const isHome = leaving.lane.home === side;
+      return restartFloor(
+        positions,
+        leaving.held.position,
+        arriving?.held.floor ?? null,
+        isHome ? (arriving?.held.known ?? null) : null,
+      );
+    });
+  const [first, ...rest] = floors;
+  if (first === undefined) throw new RangeError('a sync has at least one lane');
+  return rest.reduce((floor, each) => lower(positions, floor, each), first);
+}
+
+/** A parked row's key at its source, where a request for its state has to go. */
+export function parkedKey(lane: Lane, linkId: string, source: Side, sourceKey: string): Row | null {
+  const link = lane.plan.links.find((candidate) => candidate.id === linkId);
+  if (link === undefined || link[source].key.length !== 1) return null;
+  return keyFromText(link, source, sourceKey);
+}
+
+/** The log of a context with the fields of one sync in every line. */
+export function namedContext(context: Context, sync: string): Context {
+  const named = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+    context.log[level]({ sync, ...fields }, message);
+  const log = { debug: named('debug'), info: named('info'), warn: named('warn'), error: named('error') };
+  const { nowMs, random, sleep } = context;
+  return {
+    nowMs,
+    random,
+    sleep,
+    log,
+    get spillFolder() {
+      return context.spillFolder;
+    },
+  };
+}

@@ -1,0 +1,207 @@
+import type { Position } from '../model/change.ts';
+import { asTandemError, type TandemError } from '../model/error.ts';
+import { otherSide } from '../model/policy.ts';
+import { applyCarefully, type CarefulPass, type Tally } from './careful.ts';
+import { compact, type Run } from './compact.ts';
+import type { LaneItem, LinkedChange } from './linked.ts';
+import { prepare, sourceKeyOf, type Op } from './ops.ts';
+import type { ParkedRow } from './parked.ts';
+import { knownNow, moveFor, transact, type Applier, type Settlement } from './transact.ts';
+import { blockerOf, deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from './write.ts';
+
+/** Changes that one careful transaction holds at most, so that one bad row costs its neighbours little. */
+const CAREFUL_CHANGES_MAX = 50;
+
+export interface Applied extends Tally {
+  readonly rows: number;
+  readonly transactions: number;
+  /** Rows parked in this call, for the log. */
+  readonly parked: readonly ParkedRow[];
+}
+
+/**
+ * Applies items of the lane in target transactions that each begin by moving the checkpoint. First all at once, in as few
+ * statements as possible and without looking; where a row does not fit or is disputed, row by row, looking first.
+ *
+ * Throws TandemError: transient (nothing of the failed transaction happened; `held` tells how far it got), fenced, schema.
+ * A row that cannot be applied as it is gets parked and holds up nobody.
+ */
+export async function applyItems(applier: Applier, items: readonly LaneItem[]): Promise<Applied> {
+  const known = knownNow(applier);
+  try {
+    const ops = await prepareSettled(applier, () => prepare(items, applier.arena, true));
+    if (ops.every((op) => isPlain(applier, op))) {
+      announceEarly(applier, ops);
+      const tally = await transact(applier, moveFor(applier, items, known), (scope) => applyRuns(scope, ops));
+      return applied(items, tally, []);
+    }
+  } catch (thrown) {
+    if (asTandemError(thrown).class !== 'row') throw thrown;
+  }
+  return carefully(applier, items, known);
+}
+
+/**
+ * Strict mode: at home, a row that we wrote is not touched again before our write has been read back, because only then is
+ * it known whether an application's change was passed over (correctness 1.3).
+ */
+async function prepareSettled(applier: Applier, prepareOps: () => Promise<Op[]>): Promise<Op[]> {
+  const { lane, target } = applier.arena;
+  for (;;) {
+    const ops = await prepareOps();
+    if (target !== lane.home) return ops;
+    const { echoes } = lane.sides[target];
+    const unread = ops.flatMap(({ hash }) => (hash !== null && echoes.isPending(hash) ? [hash] : []));
+    if (unread.length === 0) return ops;
+    await echoes.settled(unread);
+  }
+}
+
+function isPlain(applier: Applier, op: Op): boolean {
+  if (op.verdict.kind !== 'apply' || applier.parked.has(op.link.id, op.sourceKey)) return false;
+  if (op.change.op === 'reassert' || op.change.op === 'refresh') return false;
+  return !(op.keyChanged && op.link.keys === 'mapped');
+}
+
+/** From now on the reader keeps changes of these rows, in case one slips in before our write (audit). */
+function announceEarly(applier: Applier, ops: readonly Op[]): void {
+  const { lane, target } = applier.arena;
+  const { echoes } = lane.sides[target];
+  const seq = applier.held.seq + 1;
+  for (const { hash, after, change } of ops) {
+    if (hash !== null) echoes.announce(seq, hash, { image: after, hops: change.hops });
+  }
+}
+
+async function applyRuns(scope: Scope, ops: readonly Op[]): Promise<void> {
+  for (const run of compact(ops, scope.target)) await applyRun(scope, run);
+}
+
+function outgoingOf(scope: Scope, op: Op): Outgoing {
+  const key = op.targetKey ?? freshKey(scope, op.link, op.sourceKey);
+  return { link: op.link, sourceKey: op.sourceKey, key, image: op.after, hops: op.change.hops };
+}
+
+async function applyRun(scope: Scope, run: Run<Op>): Promise<void> {
+  const { link } = run;
+  const rows = run.ops.map((op) => outgoingOf(scope, op));
+  if (run.op === 'delete') {
+    const standing = rows.filter((row) => row.key !== null);
+    if (standing.length > 0) await deleteRows(scope, link, standing);
+    return;
+  }
+  if (run.op === 'insert') return insertRows(scope, link, link.keys === 'mapped' ? rows.map(unkeyed) : rows);
+  const standing = rows.filter((row) => row.key !== null);
+  const unknown = rows.filter((row) => row.key === null);
+  if (standing.length > 0) await updateRows(scope, link, standing);
+  if (unknown.length > 0) await insertRows(scope, link, unknown);
+}
+
+function unkeyed(row: Outgoing): Outgoing {
+  return row.key === null ? row : { ...row, key: null };
+}
+
+/** Row by row. A row that cannot be applied is noted as owed, and its transaction is done again without it. */
+async function carefully(applier: Applier, items: readonly LaneItem[], known: Position | null): Promise<Applied> {
+  const total: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };
+  const parked: ParkedRow[] = [];
+  for (const part of parts(items)) {
+    const refused = new Map<LinkedChange, TandemError>();
+    const tally = await carefulPart(applier, part, known, refused);
+    total.conflicts += tally.conflicts;
+    total.deferred += tally.deferred;
+    total.reasserted += tally.reasserted;
+    for (const [change, error] of refused) parked.push(parkedRow(applier, change, error));
+  }
+  return applied(items, total, parked);
+}
+
+function parts(items: readonly LaneItem[]): LaneItem[][] {
+  const out: LaneItem[][] = [];
+  let size = Infinity;
+  for (const item of items) {
+    if (size + item.changes.length > CAREFUL_CHANGES_MAX) {
+      out.push([]);
+      size = 0;
+    }
+    out.at(-1)?.push(item);
+    size += item.changes.length;
+  }
+  return out;
+}
+
+async function carefulPart(
+  applier: Applier,
+  items: readonly LaneItem[],
+  known: Position | null,
+  refused: Map<LinkedChange, TandemError>,
+): Promise<Tally> {
+  for (;;) {
+    const before = refused.size;
+    const refuse = (change: LinkedChange, error: TandemError) => refused.set(change, error);
+    const ops = await prepareSettled(applier, () =>
+      prepare(items, applier.arena, false, (_item, change, error) => refuse(change, error)),
+    );
+    announceEarly(applier, ops);
+    try {
+      return await transact(applier, moveFor(applier, items, known), (_scope, pass, settlement) =>
+        applyEach(applier, pass, settlement, ops, refused),
+      );
+    } catch (thrown) {
+      if (refused.size === before || asTandemError(thrown).class !== 'row') throw thrown;
+    }
+  }
+}
+
+async function applyEach(
+  applier: Applier,
+  pass: CarefulPass,
+  settlement: Settlement,
+  ops: readonly Op[],
+  refused: Map<LinkedChange, TandemError>,
+): Promise<void> {
+  for (const [change, error] of refused) {
+    const row = parkedRow(applier, change, error);
+    pass.scope.states.remove('parked', [applier.stream, row.link, row.sourceKey]);
+    pass.scope.states.put('parked', { ...stateOf(applier, row), position: applier.held.position });
+    settlement.parked.push(row);
+  }
+  for (const op of ops) {
+    if (refused.has(op.change)) continue;
+    try {
+      await applyCarefully(pass, op);
+    } catch (thrown) {
+      const error = asTandemError(thrown);
+      if (error.class === 'row') refused.set(op.change, error);
+      throw error;
+    }
+    if (applier.parked.has(op.link.id, op.sourceKey)) {
+      pass.scope.states.remove('parked', [applier.stream, op.link.id, op.sourceKey]);
+      settlement.healed.push({ link: op.link.id, sourceKey: op.sourceKey, code: '', blockedBy: null });
+    }
+  }
+}
+
+function parkedRow(applier: Applier, change: LinkedChange, error: TandemError): ParkedRow {
+  const sourceKey = sourceKeyOf(change, otherSide(applier.arena.target));
+  return { link: change.link.id, sourceKey, code: error.code, blockedBy: blockerOf(error) };
+}
+
+function stateOf(applier: Applier, row: ParkedRow) {
+  return {
+    stream: applier.stream,
+    link: row.link,
+    source_key: row.sourceKey,
+    code: row.code,
+    blocked_by: row.blockedBy,
+  };
+}
+
+function applied(items: readonly LaneItem[], tally: Tally, parked: readonly ParkedRow[]): Applied {
+  return {
+    ...tally,
+    rows: items.reduce((sum, item) => sum + item.changes.length, 0) - parked.length,
+    transactions: items.filter((item) => item.last).length,
+    parked,
+  };
+}

@@ -1,0 +1,75 @@
+import type { Provenance } from '../arbiter/rules.ts';
+import { Window } from '../arbiter/window.ts';
+import type { Position } from '../model/change.ts';
+import type { LanePlan, LinkPlan } from '../model/plan.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { Row } from '../model/value.ts';
+import { Echoes, type Overlap } from './echo.ts';
+
+/** What the log of one side has told about one lane so far. Filled by that side's reader, consulted by both appliers. */
+export interface LaneSide {
+  readonly window: Window;
+  /** Our own transactions written to this side. */
+  readonly echoes: Echoes;
+  /** The opposite side's position that this log had incorporated when it was last read; null = none yet. */
+  seen: Position | null;
+  /** `seq` of the last checkpoint row read: the next one continues it, or somebody else wrote the table. */
+  chain: number | null;
+  /** What re-asserted window entries hold, by `ordinal:hash`. */
+  readonly provenance: Map<string, Provenance>;
+  /** Home changes that were deferred on this (remote) side, by row hash. */
+  readonly deferrals: Map<number, Deferral>;
+}
+
+/** A home change was not written here; until a re-assert of the row is, nobody here has physically seen it. */
+export interface Deferral {
+  /** Where the deferred home change stands in the home log. */
+  readonly position: Position;
+  /** Ordinals in this side's log between which the row lacked it. */
+  readonly from: number;
+  until: number;
+}
+
+/** Work that an applier does for the protocol itself, in a transaction of its own that moves no position. */
+export type Task =
+  /** Send the present state of a row through the log of the side it is on. */
+  | { readonly kind: 'restate'; readonly link: LinkPlan; readonly key: Row }
+  /**
+   * An application's change at home was passed over unasked by our own write: decide again (audit, correctness 1.3).
+   * Home changes from `at` on wait for it.
+   */
+  | {
+      readonly kind: 'audit';
+      readonly link: LinkPlan;
+      readonly key: Row;
+      readonly local: Overlap;
+      readonly ours: Row | null;
+      readonly oursAtUs: number;
+      readonly at: number;
+    };
+
+/** Everything the two routes of one table group share. */
+export class Lane {
+  readonly plan: LanePlan;
+  readonly home: Side;
+  readonly remote: Side;
+  readonly sides: Readonly<Record<Side, LaneSide>>;
+
+  constructor(plan: LanePlan) {
+    this.plan = plan;
+    this.home = plan.home;
+    this.remote = otherSide(plan.home);
+    this.sides = { left: emptySide(), right: emptySide() };
+  }
+}
+
+function emptySide(): LaneSide {
+  return {
+    window: new Window(),
+    echoes: new Echoes(),
+    seen: null,
+    chain: null,
+    provenance: new Map(),
+    deferrals: new Map(),
+  };
+}

@@ -1,0 +1,150 @@
+import { decideHome, decideRemote, type HomeDecision } from '../arbiter/rules.ts';
+import { asTandemError, type TandemError } from '../model/error.ts';
+import type { LinkPlan } from '../model/plan.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { Row } from '../model/value.ts';
+import type { RowOp } from './compact.ts';
+import { keyFromText, type KeyMap } from './keys.ts';
+import type { Lane } from './lane.ts';
+import { keyOf, rowHash, rowKeyText, type LaneItem, type LinkedChange } from './linked.ts';
+import { mapImage } from './map.ts';
+import { changesKey } from './project.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What the arbiter says about one change at its target. */
+export type Verdict = { readonly kind: 'defer' } | HomeDecision;
+
+/** One change on its way into the target: mapped, its counterpart found, decided. */
+export interface Op extends RowOp {
+  readonly item: LaneItem;
+  readonly change: LinkedChange;
+  /** Key text at the source (before the change), and after it where the key changes. */
+  readonly sourceKey: string;
+  readonly newSourceKey: string;
+  /** Key of the counterpart; null where there is none yet. */
+  readonly targetKey: Row | null;
+  readonly hash: number | null;
+  readonly verdict: Verdict;
+}
+
+/** What deciding needs to know of the lane it happens in. */
+export interface Arena {
+  readonly lane: Lane;
+  readonly target: Side;
+  readonly timelines: Readonly<Record<Side, Timeline>>;
+  readonly keys: KeyMap;
+}
+
+/** Told of each change whose values cannot cross; where it is absent, the first of them is thrown. */
+export type Refuse = (item: LaneItem, change: LinkedChange, error: TandemError) => void;
+
+/**
+ * Maps, finds counterparts and decides, in source order. Throws TandemError of class row for a value that cannot cross.
+ * `assumeNew`: plain inserts are taken to have no counterpart yet, which saves a look-up; the insert itself then fails
+ * where that was wrong, and the careful path looks.
+ */
+export async function prepare(
+  items: readonly LaneItem[],
+  arena: Arena,
+  assumeNew: boolean,
+  refuse?: Refuse,
+): Promise<Op[]> {
+  const source = otherSide(arena.target);
+  const drafts: Draft[] = [];
+  for (const item of items) {
+    for (const change of item.changes) {
+      try {
+        drafts.push(draft(item, change, source));
+      } catch (thrown) {
+        if (refuse === undefined || asTandemError(thrown).class !== 'row') throw thrown;
+        refuse(item, change, asTandemError(thrown));
+      }
+    }
+  }
+  const counterparts = await findCounterparts(drafts, arena, source, assumeNew);
+  return drafts.map((each) => decide(each, counterpart(each, counterparts, arena.target), arena));
+}
+
+/** The key text that names a change's row in the parked table: its key at the source, before the change. */
+export function sourceKeyOf(change: LinkedChange, source: Side): string {
+  return rowKeyText(change.link, source, keyOf(change.link, (change.before ?? change.after) as Row));
+}
+
+type Draft = Omit<Op, 'targetKey' | 'hash' | 'verdict'>;
+
+function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
+  const { link } = change;
+  const before = change.before === null ? null : mapImage(link, source, change.before);
+  const after = change.after === null ? null : mapImage(link, source, change.after);
+  const sourceKey = sourceKeyOf(change, source);
+  const keyChanged =
+    change.before !== null && change.after !== null && changesKey(link, source, change.before, change.after);
+  const newSourceKey = keyChanged ? rowKeyText(link, source, keyOf(link, change.after as Row)) : sourceKey;
+  return {
+    link,
+    op: after === null ? 'delete' : change.op === 'insert' ? 'insert' : 'update',
+    entity: `${link.id}\u0000${sourceKey}`,
+    before,
+    after,
+    fixed: false,
+    keyChanged,
+    item,
+    change,
+    sourceKey,
+    newSourceKey,
+  };
+}
+
+async function findCounterparts(
+  drafts: readonly Draft[],
+  arena: Arena,
+  source: Side,
+  assumeNew: boolean,
+): Promise<Map<LinkPlan, Map<string, string>>> {
+  const wanted = new Map<LinkPlan, Set<string>>();
+  for (const { link, op, sourceKey } of drafts) {
+    if (link.keys === 'shared' || (assumeNew && op === 'insert')) continue;
+    const set = wanted.get(link);
+    if (set === undefined) wanted.set(link, new Set([sourceKey]));
+    else set.add(sourceKey);
+  }
+  const found = new Map<LinkPlan, Map<string, string>>();
+  for (const [link, keys] of wanted) found.set(link, await arena.keys.resolve(link, source, keys));
+  return found;
+}
+
+function counterpart(each: Draft, found: Map<LinkPlan, Map<string, string>>, target: Side): Row | null {
+  const { link, sourceKey } = each;
+  if (link.keys === 'shared') return keyOf(link, (each.before ?? each.after) as Row);
+  const text = found.get(link)?.get(sourceKey);
+  return text === undefined ? null : keyFromText(link, target, text);
+}
+
+function decide(each: Draft, targetKey: Row | null, arena: Arena): Op {
+  const hash = targetKey === null ? null : rowHash(each.link, arena.target, targetKey);
+  const verdict: Verdict = hash === null ? { kind: 'apply' } : judge(each, hash, arena);
+  return { ...each, targetKey, hash, verdict, fixed: verdict.kind !== 'apply' };
+}
+
+/** The rule of the target's side: the home side decides, the remote side stands aside for its own unseen changes. */
+function judge(each: Draft, hash: number, arena: Arena): Verdict {
+  const { lane, target, timelines } = arena;
+  const state = lane.sides[target];
+  const seen = timelines[target].ordinalOf(each.item.seen);
+  if (target === lane.remote) {
+    return decideRemote(state.window, hash, seen) === 'defer' ? { kind: 'defer' } : { kind: 'apply' };
+  }
+  const arrival = { seen, saw: saw(each, arena, seen) };
+  return decideHome(state.window, hash, arrival, (entry) => state.provenance.get(`${entry.ordinal}:${hash}`) ?? null);
+}
+
+/** Less than `seen` where a home change of this row was deferred at the remote side when the change was made. */
+function saw(each: Draft, arena: Arena, seen: number): number {
+  const { lane, timelines } = arena;
+  const { deferrals } = lane.sides[lane.remote];
+  if (deferrals.size === 0) return seen;
+  const key = keyOf(each.link, (each.change.before ?? each.change.after) as Row);
+  const deferral = deferrals.get(rowHash(each.link, lane.remote, key));
+  if (deferral === undefined || each.item.ordinal <= deferral.from || each.item.ordinal > deferral.until) return seen;
+  return Math.min(seen, timelines[lane.home].ordinalOf(deferral.position) - 1);
+}

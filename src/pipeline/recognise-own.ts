@@ -1,0 +1,242 @@
+import { auditHome, type Provenance } from '../arbiter/rules.ts';
+import type { Change, Position, Transaction } from '../model/change.ts';
+import type { LinkPlan } from '../model/plan.ts';
+import type { Side } from '../model/policy.ts';
+import type { StateTableName } from '../model/state.ts';
+import { decodeRow, type Row } from '../model/value.ts';
+import type { Intention } from './echo.ts';
+import type { Lane } from './lane.ts';
+import { hashKeyText, keyOf, rowHash, type LinkedChange } from './linked.ts';
+import type { Marker, StateRow } from './marker.ts';
+import { sameImage } from './project.ts';
+import { itemOf, type Recognised } from './recognise.ts';
+import type { Timeline } from './timeline.ts';
+
+/** One of our own transactions as the reader of its log meets it. */
+export interface OwnTransaction {
+  readonly side: Side;
+  readonly lane: Lane;
+  readonly marker: Marker;
+  readonly ordinal: number;
+  readonly transaction: Transaction;
+  readonly opposite: Timeline;
+  readonly timeline: Timeline;
+}
+
+interface StateChange {
+  readonly table: StateTableName;
+  readonly op: Change['op'];
+  readonly row: StateRow;
+}
+
+/** The last thing the transaction left in one row. */
+interface Written {
+  readonly link: LinkPlan;
+  readonly key: Row;
+  readonly image: Row | null;
+}
+
+/**
+ * Our own transaction comes back through the log. What it holds as intended is dropped; what a trigger or cascade made of
+ * it goes on once as a change that has seen everything; decisions in it are sent to the other side; and at home, writes
+ * that passed over an application's change unasked are handed back for a new decision (correctness 1.3, 2.2 no. 5).
+ */
+export function recogniseOwn(
+  own: OwnTransaction,
+  linked: readonly LinkedChange[],
+  states: readonly StateChange[],
+  nextEffective: () => number,
+  out: Recognised,
+): void {
+  const state = own.lane.sides[own.side];
+  const intentions = own.transaction.part === 0 ? state.echoes.meet(own.marker.seq) : null;
+  const written = lastWritten(linked, own.side);
+  const decided = takeStates(own, states, out);
+
+  const forwarded: LinkedChange[] = [];
+  for (const [hash, row] of written) {
+    if (own.side === own.lane.home && !decided.has(hash)) audit(own, hash, row, out);
+    const effect = sideEffect(own, intentions, hash, row);
+    if (effect === null) out.dropped++;
+    else {
+      out.sideEffects++;
+      if (effect.hops <= 1) forwarded.push(effect);
+    }
+  }
+  for (const decision of decided.values()) {
+    const change = restated(own, decision, written.get(decision.hash), out);
+    if (change !== null) forwarded.push(change);
+  }
+  clearDeferrals(own, written);
+  state.echoes.dropOverlaps();
+  if (forwarded.length > 0) send(own, forwarded, decided, nextEffective, out);
+}
+
+function lastWritten(linked: readonly LinkedChange[], side: Side): Map<number, Written> {
+  const written = new Map<number, Written>();
+  for (const { link, before, after } of linked) {
+    const key = keyOf(link, (after ?? before) as Row);
+    const hash = rowHash(link, side, key);
+    if (before !== null && after !== null) {
+      const oldKey = keyOf(link, before);
+      const oldHash = rowHash(link, side, oldKey);
+      if (oldHash !== hash) written.set(oldHash, { link, key: oldKey, image: null });
+    }
+    written.set(hash, { link, key, image: after });
+  }
+  return written;
+}
+
+/** A decision or a request that our transaction carries in the reassert table. */
+interface Restated {
+  readonly purpose: 'reassert' | 'refresh';
+  readonly link: LinkPlan;
+  readonly key: Row;
+  readonly hash: number;
+  readonly image: Row | null;
+  readonly provenance: { readonly home: Position | null; readonly remote: Position | null } | null;
+  readonly effectiveUs: number;
+}
+
+function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Recognised): Map<number, Restated> {
+  const restated = new Map<number, Restated>();
+  for (const { table, op, row } of states) {
+    if (op === 'delete' || op === 'truncate') continue;
+    if (table === 'key_map') {
+      out.pairs.push({
+        link: String(row['link']),
+        leftKey: String(row['left_key']),
+        rightKey: String(row['right_key']),
+      });
+    } else if (table === 'deferred') takeDeferred(own, row);
+    else if (table === 'reassert') {
+      const decision = readRestated(own, row);
+      if (decision !== null) restated.set(decision.hash, decision);
+    }
+  }
+  return restated;
+}
+
+function takeDeferred(own: OwnTransaction, row: StateRow): void {
+  const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
+  if (link === undefined) return;
+  const hash = hashKeyText(link, String(row['row_key']));
+  const position = row['position'] as Position;
+  own.lane.sides[own.side].deferrals.set(hash, { position, from: own.ordinal, until: Infinity });
+}
+
+function readRestated(own: OwnTransaction, row: StateRow): Restated | null {
+  const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
+  if (link === undefined) return null;
+  const key = decodeRow(String(row['row_key']));
+  const { image, provenance } = row;
+  return {
+    purpose: row['purpose'] === 'refresh' ? 'refresh' : 'reassert',
+    link,
+    key,
+    hash: rowHash(link, own.side, key),
+    image: typeof image === 'string' ? decodeRow(image) : null,
+    provenance: typeof provenance === 'string' ? (JSON.parse(provenance) as Restated['provenance']) : null,
+    effectiveUs: Number(row['effective_us']),
+  };
+}
+
+/**
+ * The state that goes to the other side is the row's state at this place of the log: what the transaction itself wrote,
+ * else what it read under lock. An absent row cannot be locked; if an application made it again between the decision and
+ * the commit, the payload is out of date and the row is restated anew (correctness 1.5).
+ */
+function restated(
+  own: OwnTransaction,
+  decision: Restated,
+  written: Written | undefined,
+  out: Recognised,
+): LinkedChange | null {
+  const { link, key, hash, purpose } = decision;
+  const local = own.lane.sides[own.side].window;
+  if (written === undefined && decision.image === null) {
+    const since = own.timeline.ordinalOf(own.marker.known);
+    if (local.newest(hash, since, own.ordinal) !== null) {
+      out.tasks.push({ lane: own.lane, task: { kind: 'restate', link, key } });
+      return null;
+    }
+  }
+  const image = written === undefined ? decision.image : written.image;
+  return { link, op: purpose, before: image === null ? keyOnly(link, key) : null, after: image, hops: 0 };
+}
+
+function keyOnly(link: LinkPlan, key: Row): Row {
+  const row = Array.from<Row[number]>({ length: link.pairs.length });
+  link.left.key.forEach((at, index) => {
+    row[at] = key[index];
+  });
+  return row;
+}
+
+function audit(own: OwnTransaction, hash: number, row: Written, out: Recognised): void {
+  const { lane, side, marker, ordinal, timeline } = own;
+  const entry = auditHome(lane.sides[side].window, hash, timeline.ordinalOf(marker.known), ordinal);
+  if (entry === null || entry.reasserted) return;
+  const local = lane.sides[side].echoes.overlap(hash, entry.ordinal);
+  // After a restart the passed-over image is not known any more; both sides then keep what we wrote, and still agree.
+  if (local === null) return;
+  const { link, key, image } = row;
+  const task = { kind: 'audit', link, key, local, ours: image, oursAtUs: marker.effectiveUs, at: ordinal } as const;
+  out.tasks.push({ lane, task });
+}
+
+function sideEffect(
+  own: OwnTransaction,
+  intentions: ReadonlyMap<number, Intention> | null,
+  hash: number,
+  row: Written,
+): LinkedChange | null {
+  if (intentions === null) return null;
+  const intended = intentions.get(hash);
+  if (intended !== undefined && sameImage(row.link, own.side, intended.image, row.image)) return null;
+  const hops = (intended?.hops ?? 0) + 1;
+  const { link, key, image } = row;
+  if (image === null) return { link, op: 'delete', before: keyOnly(link, key), after: null, hops };
+  return { link, op: 'read', before: null, after: image, hops };
+}
+
+/** A row that was physically written here is no longer behind the home side. */
+function clearDeferrals(own: OwnTransaction, written: ReadonlyMap<number, Written>): void {
+  const { deferrals } = own.lane.sides[own.side];
+  if (deferrals.size === 0) return;
+  for (const hash of written.keys()) {
+    const deferral = deferrals.get(hash);
+    if (deferral !== undefined && deferral.from < own.ordinal) deferral.until = Math.min(deferral.until, own.ordinal);
+  }
+}
+
+function send(
+  own: OwnTransaction,
+  changes: readonly LinkedChange[],
+  decided: ReadonlyMap<number, Restated>,
+  nextEffective: () => number,
+  out: Recognised,
+): void {
+  const { lane, side, ordinal, transaction, opposite } = own;
+  const state = lane.sides[side];
+  const effectiveUs = nextEffective();
+  for (const change of changes) {
+    if (change.op === 'refresh') continue;
+    const hash = rowHash(change.link, side, keyOf(change.link, (change.after ?? change.before) as Row));
+    const decision = decided.get(hash);
+    state.window.add(hash, ordinal, decision?.effectiveUs ?? effectiveUs, decision !== undefined);
+    if (decision !== undefined)
+      state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, own.timeline, opposite));
+  }
+  out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, state.seen, changes) });
+}
+
+/** A decision without provenance of its own came from an application's write at home. */
+function provenanceOf(decision: Restated, home: Timeline, remote: Timeline): Provenance {
+  const { provenance } = decision;
+  if (provenance === null) return { home: home.last, remote: 0 };
+  return {
+    home: provenance.home === null ? 0 : home.ordinalOf(provenance.home),
+    remote: provenance.remote === null ? 0 : remote.ordinalOf(provenance.remote),
+  };
+}

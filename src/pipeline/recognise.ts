@@ -1,0 +1,247 @@
+import { effectiveTime } from '../arbiter/rules.ts';
+import type { CapturedTable, Change, Position, Positions, Transaction } from '../model/change.ts';
+import { asTandemError, TandemError } from '../model/error.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { StateTableName } from '../model/state.ts';
+import { STATE_TABLES } from '../model/state.ts';
+import type { Row } from '../model/value.ts';
+import type { Lane, Task } from './lane.ts';
+import { keyOf, rowHash, type LaneItem, type LinkedChange } from './linked.ts';
+import { readMarker, stateRow, type Marker } from './marker.ts';
+import { changesKey, project, projectionsOf, type Projection } from './project.ts';
+import { recogniseOwn } from './recognise-own.ts';
+import { Timeline } from './timeline.ts';
+
+/** What a transaction of the log turned out to be, for each lane it concerns. */
+export interface Recognised {
+  readonly items: { readonly lane: Lane; readonly item: LaneItem }[];
+  /** Work for the applier that writes to this side. */
+  readonly tasks: { readonly lane: Lane; readonly task: Task }[];
+  /** Pairs of keys that our own transaction put into the key map. */
+  readonly pairs: { readonly link: string; readonly leftKey: string; readonly rightKey: string }[];
+  /** What an operator wrote into the control table. */
+  readonly controls: { readonly name: string; readonly value: string }[];
+  /** Lanes whose tables no longer fit. */
+  readonly failures: { readonly lane: Lane; readonly error: TandemError }[];
+  /** It holds nothing but Tandem's own bookkeeping, so it never causes a checkpoint (design README 2). */
+  bookkeeping: boolean;
+  /** Row changes of ours that were recognised and not sent back, and those that had been altered on the way. */
+  dropped: number;
+  sideEffects: number;
+}
+
+type TableRole =
+  | { readonly kind: 'linked'; readonly uses: readonly { readonly lane: Lane; readonly projection: Projection }[] }
+  | { readonly kind: 'state'; readonly name: StateTableName }
+  | { readonly kind: 'none' };
+
+/**
+ * Reads one side's log and tells whose each transaction is: an application's, to be sent on with its exact version vector,
+ * or our own, to be checked and dropped. Fills this side's windows on the way (correctness 1.1, 1.2, 2.2).
+ */
+export class Recogniser {
+  readonly side: Side;
+  readonly timeline: Timeline;
+  readonly #lanes: readonly Lane[];
+  readonly #stateSchema: string;
+  readonly #roles = new WeakMap<CapturedTable, TableRole>();
+  #effectiveUs = 0;
+  #current: { readonly marker: Marker; readonly lane: Lane } | null = null;
+
+  constructor(side: Side, lanes: readonly Lane[], positions: Positions, stateSchema: string) {
+    this.side = side;
+    this.timeline = new Timeline(positions);
+    this.#lanes = lanes;
+    this.#stateSchema = stateSchema;
+  }
+
+  /** Throws TD6007 MARKER_FOREIGN where somebody else wrote the checkpoint table. */
+  take(transaction: Transaction, opposite: Timeline): Recognised {
+    const ordinal = this.timeline.append(transaction.position);
+    const out: Recognised = {
+      items: [],
+      tasks: [],
+      pairs: [],
+      controls: [],
+      failures: [],
+      bookkeeping: true,
+      dropped: 0,
+      sideEffects: 0,
+    };
+    if (transaction.part === 0) this.#current = this.#marked(transaction);
+    const own = this.#current;
+    if (own !== null) this.#takeOwn(own, transaction, ordinal, opposite, out);
+    else this.#takeForeign(transaction, ordinal, out);
+    if (transaction.last) this.#current = null;
+    return out;
+  }
+
+  /** Our transactions begin with an update of their checkpoint row; nobody else's touches it. */
+  #marked(transaction: Transaction): { marker: Marker; lane: Lane } | null {
+    const [first, ...rest] = transaction.changes;
+    const isMarker = (change: Change): boolean => change.op === 'update' && this.#isState(change, 'checkpoint');
+    if (rest.some(isMarker))
+      throw this.#foreign(transaction, 'a checkpoint row changed in the middle of a transaction');
+    if (first === undefined || first.op !== 'update' || !isMarker(first)) return null;
+    const marker = readMarker(first);
+    const lane = this.#lanes.find((candidate) => candidate.plan.id === marker.lane);
+    if (lane === undefined || marker.stream !== `${otherSide(this.side)}->${this.side}`) return null;
+    const state = lane.sides[this.side];
+    if (marker.seq !== marker.seqBefore + 1 || (state.chain !== null && marker.seqBefore !== state.chain)) {
+      throw this.#foreign(transaction, `expected seq ${(state.chain ?? marker.seqBefore) + 1}, found ${marker.seq}`);
+    }
+    state.chain = marker.seq;
+    return { marker, lane };
+  }
+
+  #foreign(transaction: Transaction, found: string): TandemError {
+    return new TandemError('TD6007', `somebody else wrote ${this.#stateSchema}.checkpoint on the ${this.side} side`, {
+      expected: 'only Tandem writes its state tables',
+      found,
+      fix: 'Take back write rights on the state tables from everybody else, then let the sync verify both sides.',
+      at: { side: this.side, transaction: transaction.id },
+    });
+  }
+
+  #takeOwn(
+    own: { readonly marker: Marker; readonly lane: Lane },
+    transaction: Transaction,
+    ordinal: number,
+    opposite: Timeline,
+    out: Recognised,
+  ): void {
+    const { marker, lane } = own;
+    const state = lane.sides[this.side];
+    state.seen = marker.position;
+    this.#effectiveUs = effectiveTime(this.#effectiveUs, marker.effectiveUs - 1);
+    const linked: LinkedChange[] = [];
+    const stateRows: {
+      readonly table: StateTableName;
+      readonly op: Change['op'];
+      readonly row: Row;
+      readonly change: Change;
+    }[] = [];
+    for (const change of transaction.changes) {
+      const role = this.#roleOf(change, out);
+      if (role.kind === 'state') {
+        const row = change.after ?? change.before;
+        if (row !== null) stateRows.push({ table: role.name, op: change.op, row, change });
+      } else if (role.kind === 'linked') {
+        for (const use of role.uses) {
+          const projected = use.lane === lane ? project(change, use.projection, this.side) : null;
+          if (projected !== null) linked.push(projected);
+        }
+      }
+    }
+    if (linked.length > 0) out.bookkeeping = false;
+    recogniseOwn(
+      { side: this.side, lane, marker, ordinal, transaction, opposite, timeline: this.timeline },
+      linked,
+      stateRows.map(({ table, op, row, change }) => ({ table, op, row: stateRow(change, row) })),
+      () => this.#nextEffective(transaction.committedAtUs),
+      out,
+    );
+  }
+
+  #takeForeign(transaction: Transaction, ordinal: number, out: Recognised): void {
+    const perLane = new Map<Lane, LinkedChange[]>();
+    for (const change of transaction.changes) {
+      const role = this.#roleOf(change, out);
+      if (role.kind === 'state') this.#takeState(change, role.name, out);
+      else if (role.kind === 'linked') {
+        out.bookkeeping = false;
+        for (const { lane, projection } of role.uses) this.#takeLinked(change, lane, projection, perLane, out);
+      }
+    }
+    if (transaction.changes.length === 0) out.bookkeeping = false;
+    if (perLane.size === 0) return;
+    const effectiveUs = this.#nextEffective(transaction.committedAtUs);
+    for (const [lane, changes] of perLane) {
+      for (const change of changes) this.#remember(lane, change, ordinal, effectiveUs);
+      out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, lane.sides[this.side].seen, changes) });
+    }
+  }
+
+  #takeLinked(
+    change: Change,
+    lane: Lane,
+    projection: Projection,
+    perLane: Map<Lane, LinkedChange[]>,
+    out: Recognised,
+  ): void {
+    if (change.op === 'truncate') {
+      const error = new TandemError('TD7011', `a linked table was truncated on the ${this.side} side`, {
+        fix: 'Decide what that means for the other side, bring both tables into step, then start again.',
+        at: { link: projection.link.id, side: this.side },
+      });
+      out.failures.push({ lane, error });
+      return;
+    }
+    const projected = project(change, projection, this.side);
+    if (projected === null) return;
+    const list = perLane.get(lane);
+    if (list === undefined) perLane.set(lane, [projected]);
+    else list.push(projected);
+  }
+
+  /** Enters an application's change into the window, under its old key too where the key changed. */
+  #remember(lane: Lane, change: LinkedChange, ordinal: number, effectiveUs: number): void {
+    const { link, before, after } = change;
+    const { window, echoes } = lane.sides[this.side];
+    const hash = rowHash(link, this.side, keyOf(link, (after ?? before) as Row));
+    window.add(hash, ordinal, effectiveUs);
+    if (echoes.isPending(hash)) echoes.keepOverlap(hash, { ordinal, effectiveUs, image: after });
+    if (before !== null && after !== null && changesKey(link, this.side, before, after)) {
+      window.add(rowHash(link, this.side, keyOf(link, before)), ordinal, effectiveUs);
+    }
+  }
+
+  #takeState(change: Change, name: StateTableName, out: Recognised): void {
+    if (name !== 'control' || change.after === null) return;
+    const row = stateRow(change, change.after);
+    out.controls.push({ name: String(row['name']), value: String(row['value']) });
+  }
+
+  #nextEffective(wallUs: number): number {
+    this.#effectiveUs = effectiveTime(wallUs, this.#effectiveUs);
+    return this.#effectiveUs;
+  }
+
+  #isState(change: Change, name: StateTableName): boolean {
+    return change.table.ref.schema === this.#stateSchema && change.table.ref.table === name;
+  }
+
+  #roleOf(change: Change, out: Recognised): TableRole {
+    let role = this.#roles.get(change.table);
+    if (role === undefined) {
+      role = this.#findRole(change.table, out);
+      this.#roles.set(change.table, role);
+    }
+    return role;
+  }
+
+  #findRole(table: CapturedTable, out: Recognised): TableRole {
+    const { schema, table: name } = table.ref;
+    if (schema === this.#stateSchema && name in STATE_TABLES) return { kind: 'state', name: name as StateTableName };
+    const uses = this.#lanes.flatMap((lane) => {
+      try {
+        return projectionsOf(table, lane.plan.links, this.side).map((projection) => ({ lane, projection }));
+      } catch (thrown) {
+        out.failures.push({ lane, error: asTandemError(thrown) });
+        return [];
+      }
+    });
+    return uses.length === 0 ? { kind: 'none' } : { kind: 'linked', uses };
+  }
+}
+
+export function itemOf(
+  transaction: Transaction,
+  ordinal: number,
+  effectiveUs: number,
+  seen: Position | null,
+  changes: readonly LinkedChange[],
+): LaneItem {
+  const { position, id, committedAtUs, last } = transaction;
+  return { position, ordinal, id, committedAtUs, effectiveUs, seen, changes, last };
+}

@@ -1,0 +1,86 @@
+import type { TargetTransaction, WriteRun } from '../model/endpoint.ts';
+import type { TableShape } from '../model/plan.ts';
+import type { StateTableName } from '../model/state.ts';
+import { encodeRow, type Row, type Value } from '../model/value.ts';
+
+type StateValues = Readonly<Record<string, Value>>;
+type StateShapes = Readonly<Record<StateTableName, TableShape>>;
+
+/** A row of a state table as an image of its shape. */
+function imageOf(shape: TableShape, values: StateValues): Row {
+  return shape.columns.map((column) => values[column.name] ?? null);
+}
+
+function insertRun(shape: TableShape, rows: readonly StateValues[]): WriteRun {
+  return { op: 'insert', shape, rows: rows.map((row) => imageOf(shape, row)), generated: false };
+}
+
+/** A decision, or a request to look at a row again, on its way through this database's log. */
+export interface Restatement {
+  readonly id: string;
+  readonly lane: string;
+  readonly link: string;
+  readonly purpose: 'reassert' | 'refresh';
+  readonly key: Row;
+  readonly image: Row | null;
+  readonly provenance: { readonly home: string | null; readonly remote: string | null } | null;
+  readonly effectiveUs: number;
+}
+
+/**
+ * State rows collected while a transaction is composed and written at its end. Restatements are inserted and deleted in the
+ * same transaction: the log carries them, the table stays empty.
+ */
+export class StateWrites {
+  readonly #shapes: StateShapes;
+  readonly #rows: Partial<Record<StateTableName, StateValues[]>> = {};
+  readonly #gone: Partial<Record<StateTableName, Row[]>> = {};
+
+  constructor(shapes: StateShapes) {
+    this.#shapes = shapes;
+  }
+
+  put(table: StateTableName, row: StateValues): void {
+    (this.#rows[table] ??= []).push(row);
+  }
+
+  remove(table: StateTableName, key: Row): void {
+    (this.#gone[table] ??= []).push(key);
+  }
+
+  restate(restatement: Restatement): void {
+    const { key, image, provenance, effectiveUs, ...rest } = restatement;
+    this.put('reassert', {
+      ...rest,
+      row_key: encodeRow(key),
+      image: image === null ? null : encodeRow(image),
+      provenance: provenance === null ? null : JSON.stringify(provenance),
+      effective_us: BigInt(effectiveUs),
+    });
+    this.remove('reassert', [rest.id]);
+  }
+
+  /** Old rows first, so that a row can be replaced; reassert rows go after they came. */
+  async write(transaction: TargetTransaction): Promise<void> {
+    const names = Object.keys(this.#shapes) as StateTableName[];
+    for (const name of names.filter((candidate) => candidate !== 'reassert')) await this.#delete(transaction, name);
+    for (const name of names) {
+      const rows = this.#rows[name];
+      if (rows !== undefined && rows.length > 0)
+        await transaction.write(insertRun(this.#shapes[name], lastPerKey(this.#shapes[name], rows)));
+    }
+    await this.#delete(transaction, 'reassert');
+  }
+
+  async #delete(transaction: TargetTransaction, name: StateTableName): Promise<void> {
+    const keys = this.#gone[name];
+    if (keys === undefined || keys.length === 0) return;
+    const unique = [...new Map(keys.map((key) => [encodeRow(key), key])).values()];
+    await transaction.write({ op: 'delete', shape: this.#shapes[name], keys: unique });
+  }
+}
+
+function lastPerKey(shape: TableShape, rows: readonly StateValues[]): readonly StateValues[] {
+  const names = shape.key.map((at) => shape.columns[at]?.name ?? '');
+  return [...new Map(rows.map((row) => [names.map((name) => String(row[name])).join('\u0000'), row])).values()];
+}

@@ -1,0 +1,254 @@
+import type { TargetTransaction } from '../model/endpoint.ts';
+import { TandemError } from '../model/error.ts';
+import type { LinkPlan, LinkSide, TableShape } from '../model/plan.ts';
+import { otherSide, type Side } from '../model/policy.ts';
+import type { Row, Value } from '../model/value.ts';
+import { keyFromText, orderedPair, type KeyMap } from './keys.ts';
+import { keyOf, rowHash, rowKeyText } from './linked.ts';
+import type { StateWrites } from './state-writes.ts';
+
+/** A row on its way into a statement: its image with the target's own keys, and the counterpart it goes to. */
+export interface Outgoing {
+  readonly link: LinkPlan;
+  readonly sourceKey: string;
+  /** Key of the row to change; null for an insert whose key the database makes. */
+  readonly key: Row | null;
+  /** Mapped image, foreign keys still as at the source where they are mapped; null = delete. */
+  readonly image: Row | null;
+  readonly hops: number;
+}
+
+/** What is known inside one target transaction beside the database itself. */
+export interface Scope {
+  readonly transaction: TargetTransaction;
+  readonly target: Side;
+  readonly keys: KeyMap;
+  readonly states: StateWrites;
+  /** Pairs made in this transaction: link id, NUL, source key text -> target key text. */
+  readonly fresh: Map<string, string>;
+  /** Tells the echo book what a row will hold after the commit. */
+  readonly intend: (hash: number, image: Row | null, hops: number) => void;
+  readonly links: ReadonlyMap<string, LinkPlan>;
+}
+
+/** Whose keys do foreign keys in the images hold: still the source's, or the target's own already? */
+type ParentKeys = 'source' | 'own';
+
+/** Inserts rows that have no counterpart; mapped ones get their key here and their pair in the key map. */
+export async function insertRows(
+  scope: Scope,
+  link: LinkPlan,
+  rows: readonly Outgoing[],
+  parents: ParentKeys = 'source',
+): Promise<void> {
+  const side = link[scope.target];
+  const given = rows.map((row) => row.image as Row);
+  const images = parents === 'own' ? given : await translateParents(scope, link, given);
+  const generated = link.keys === 'mapped' && rows.every((row) => row.key === null);
+  const placed = images.map((image, at) => (generated ? image : withKey(link, image, rows[at] as Outgoing)));
+  const made: (Row | null)[] = Array.from({ length: rows.length }, () => null);
+  for (const group of alike(placed)) {
+    const run = group.map((at) => withConstants(side, placed[at] as Row, true));
+    const result = await scope.transaction.write({ op: 'insert', shape: shapeOf(side, true), rows: run, generated });
+    group.forEach((at, index) => {
+      made[at] = result.keys[index] ?? null;
+    });
+  }
+  rows.forEach((row, at) => {
+    const image = placed[at] as Row;
+    const key = generated ? (made[at] ?? null) : keyOf(link, image);
+    if (key === null) throw new TandemError('TD9002', `no key came back for an insert into link '${link.id}'`);
+    if (generated) pair(scope, link, row.sourceKey, rowKeyText(link, scope.target, key));
+    scope.intend(rowHash(link, scope.target, key), replaceKey(link, image, key), row.hops);
+  });
+}
+
+/** Updates rows by key; a row that is not there is made, so that the target ends with the state it was sent. */
+export async function updateRows(
+  scope: Scope,
+  link: LinkPlan,
+  rows: readonly Outgoing[],
+  parents: ParentKeys = 'source',
+): Promise<void> {
+  const side = link[scope.target];
+  const given = rows.map((row) => row.image as Row);
+  const images = parents === 'own' ? given : await translateParents(scope, link, given);
+  const placed = images.map((image, at) => withKey(link, image, rows[at] as Outgoing));
+  const changes = placed.map((image, at) => withoutKey(scope, link, image, (rows[at] as Outgoing).key as Row));
+  const missing: number[] = [];
+  for (const group of alike(changes)) {
+    const result = await scope.transaction.write({
+      op: 'update',
+      shape: shapeOf(side, false),
+      keys: group.map((at) => (rows[at] as Outgoing).key as Row),
+      rows: group.map((at) => withConstants(side, changes[at] as Row, false)),
+    });
+    for (const index of result.missing) missing.push(group[index] as number);
+  }
+  for (const at of missing) {
+    const image = placed[at] as Row;
+    const shape = shapeOf(side, true);
+    await scope.transaction.write({ op: 'insert', shape, rows: [withConstants(side, image, true)], generated: false });
+  }
+  rows.forEach((row, at) => {
+    const image = placed[at] as Row;
+    scope.intend(rowHash(link, scope.target, keyOf(link, image)), image, row.hops);
+    const old = rowHash(link, scope.target, row.key as Row);
+    if (old !== rowHash(link, scope.target, keyOf(link, image))) scope.intend(old, null, row.hops);
+  });
+}
+
+/** Deletes rows by key, and by hand the children that their server would have removed without logging it. */
+export async function deleteRows(scope: Scope, link: LinkPlan, rows: readonly Outgoing[]): Promise<void> {
+  const keys = rows.map((row) => row.key as Row);
+  for (const cascade of link.cascades) {
+    if (cascade.from === otherSide(scope.target)) await cascadeTo(scope, cascade, keys);
+  }
+  await scope.transaction.write({ op: 'delete', shape: bare(link[scope.target]), keys });
+  rows.forEach((row) => scope.intend(rowHash(link, scope.target, row.key as Row), null, row.hops));
+}
+
+async function cascadeTo(scope: Scope, cascade: LinkPlan['cascades'][number], parents: readonly Row[]): Promise<void> {
+  const child = scope.links.get(cascade.childLink);
+  if (child === undefined) return;
+  const found = await scope.transaction.find(bare(child[scope.target]), cascade.columns, parents);
+  if (found.length === 0) return;
+  const rows = found.map((image): Outgoing => {
+    const detached = image.map((value, at) => (cascade.columns.includes(at) ? null : value));
+    return { link: child, sourceKey: '', key: keyOf(child, image), image: detached, hops: 0 };
+  });
+  if (cascade.action === 'delete') await deleteRows(scope, child, rows);
+  else {
+    const shape = bare(child[scope.target]);
+    const run = { keys: rows.map((row) => row.key as Row), rows: rows.map((row) => row.image as Row) };
+    await scope.transaction.write({ op: 'update', shape, ...run });
+    rows.forEach((row) => scope.intend(rowHash(child, scope.target, row.key as Row), row.image, 0));
+  }
+}
+
+/** Writes a pair into the key map of this database, in the same transaction as the row. */
+export function pair(scope: Scope, link: LinkPlan, sourceKey: string, targetKey: string): void {
+  const [left, right] = orderedPair(scope.target, sourceKey, targetKey);
+  scope.states.put('key_map', { link: link.id, left_key: left, right_key: right });
+  scope.fresh.set(`${link.id}\u0000${sourceKey}`, targetKey);
+}
+
+/** The counterpart's key, also of a row that this very transaction made. */
+export function freshKey(scope: Scope, link: LinkPlan, sourceKey: string): Row | null {
+  const text = scope.fresh.get(`${link.id}\u0000${sourceKey}`);
+  return text === undefined ? null : keyFromText(link, scope.target, text);
+}
+
+/** Foreign keys into tables with mapped keys get the parent's key of this side. Throws TD7013 where the parent has none yet. */
+async function translateParents(scope: Scope, link: LinkPlan, images: readonly Row[]): Promise<readonly Row[]> {
+  if (link.parents.length === 0) return images;
+  const source = otherSide(scope.target);
+  const out = images.map((image) => [...image]);
+  for (const { link: parentId, column } of link.parents) {
+    const parent = scope.links.get(parentId) as LinkPlan;
+    const texts = out.map((image) => (image[column] === null ? null : parentText(parent, source, image[column])));
+    const wanted = texts.filter(
+      (text): text is string => text !== null && !scope.fresh.has(`${parentId}\u0000${text}`),
+    );
+    const known = await scope.keys.resolve(parent, source, new Set(wanted));
+    out.forEach((image, at) => {
+      const text = texts[at];
+      if (text === null || text === undefined) return;
+      const key = scope.fresh.get(`${parentId}\u0000${text}`) ?? known.get(text);
+      if (key === undefined) throw parentUnknown(link, parentId, text);
+      image[column] = keyFromText(parent, scope.target, key)[0];
+    });
+  }
+  return out;
+}
+
+function parentText(parent: LinkPlan, source: Side, value: Value | undefined): string | null {
+  return value === undefined ? null : rowKeyText(parent, source, [value]);
+}
+
+function parentUnknown(link: LinkPlan, parent: string, text: string): TandemError {
+  return new TandemError(
+    'TD7013',
+    `a row of link '${link.id}' refers to a row of '${parent}' that has no counterpart yet`,
+    {
+      at: { link: link.id, parent },
+      cause: { blockedBy: `${parent} ${text}` },
+    },
+  );
+}
+
+/** Which parent a TD7013 waits for, as the parked table names it. */
+export function blockerOf(error: TandemError): string | null {
+  const cause = error.details.cause as { blockedBy?: string } | undefined;
+  return error.code === 'TD7013' ? (cause?.blockedBy ?? null) : (error.details.at?.['constraint']?.toString() ?? null);
+}
+
+/** Mapped rows carry the source's key in the key's place; the target's own goes there. */
+function withKey(link: LinkPlan, image: Row, row: Outgoing): Row {
+  return link.keys === 'mapped' && row.key !== null ? replaceKey(link, image, row.key) : image;
+}
+
+function replaceKey(link: LinkPlan, image: Row, key: Row): Row {
+  const out = [...image];
+  link.left.key.forEach((at, index) => {
+    out[at] = key[index];
+  });
+  return out;
+}
+
+/** A key that stays as it is need not be written. */
+function withoutKey(scope: Scope, link: LinkPlan, image: Row, key: Row): Row {
+  const same = rowKeyText(link, scope.target, keyOf(link, image)) === rowKeyText(link, scope.target, key);
+  return same ? image.map((value, at) => (link.left.key.includes(at) ? undefined : value)) : image;
+}
+
+/** Indexes of rows that leave out the same columns, in order of first appearance. */
+function alike(rows: readonly Row[]): number[][] {
+  const groups = new Map<string, number[]>();
+  rows.forEach((row, at) => {
+    const signature = row.includes(undefined) ? row.map((value) => (value === undefined ? '0' : '1')).join('') : '';
+    const group = groups.get(signature);
+    if (group === undefined) groups.set(signature, [at]);
+    else group.push(at);
+  });
+  return [...groups.values()];
+}
+
+interface Shapes {
+  readonly insert: TableShape;
+  readonly update: TableShape;
+  readonly bare: TableShape;
+}
+const shapes = new WeakMap<LinkSide, Shapes>();
+
+function shapesOf(side: LinkSide): Shapes {
+  let known = shapes.get(side);
+  if (known === undefined) {
+    const { ref, columns, key, constants } = side;
+    const onWrite = constants.filter((constant) => constant.on === 'write');
+    const onInsert = [...onWrite, ...constants.filter((constant) => constant.on === 'insert')];
+    known = {
+      bare: { ref, columns, key },
+      update: { ref, columns: [...columns, ...onWrite.map((constant) => constant.column)], key },
+      insert: { ref, columns: [...columns, ...onInsert.map((constant) => constant.column)], key },
+    };
+    shapes.set(side, known);
+  }
+  return known;
+}
+
+/** The linked columns alone: what is read, compared and deleted by. */
+export function bare(side: LinkSide): TableShape {
+  return shapesOf(side).bare;
+}
+
+function shapeOf(side: LinkSide, insert: boolean): TableShape {
+  return insert ? shapesOf(side).insert : shapesOf(side).update;
+}
+
+function withConstants(side: LinkSide, image: Row, insert: boolean): Row {
+  if (side.constants.length === 0) return image;
+  const onWrite = side.constants.filter((constant) => constant.on === 'write').map((constant) => constant.value);
+  if (!insert) return [...image, ...onWrite];
+  return [...image, ...onWrite, ...side.constants.filter((each) => each.on === 'insert').map((each) => each.value)];
+}
