@@ -28,7 +28,7 @@ const queries: Readonly<Record<keyof typeof SAMPLE, string>> = {
 
 /**
  * Compares every row and every linked column of both sides, by plain SQL and the rules of the sample alone: it shares
- * no code with the mapping. Rows that have the same label are compared as a multiset. Only meaningful while nobody writes.
+ * no code with the mapping. Rows of one label are compared as a multiset. Only meaningful while nobody writes.
  */
 export async function compareSample(left: Connection, right: Connection): Promise<Comparison> {
   const differences: Difference[] = [];

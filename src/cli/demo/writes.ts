@@ -85,7 +85,7 @@ export async function readWrites(left: Connection, right: Connection): Promise<r
  * - A row that one side's application alone wrote: every write of the sync on that side, and on the other side every
  *   write beyond one per write of the application.
  * - A row that both wrote: what exceeds one write per application write plus one per decision sent to the other side
- *   (`reasserted`, the engine's own count, over all such rows together) and, row by row, what no decision could explain.
+ *   (`reasserted`, the engine's own count, over all such rows together) and, by the row, what no decision explains.
  */
 export function countEchoes(rows: readonly RowWrites[], reasserted: number): number {
   let certain = 0;
