@@ -13,7 +13,7 @@ export function objectText(members: Members): string {
     if (last !== null && last > key) sorted = false;
     last = key;
   }
-  const entries = sorted ? members : [...members].sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = sorted ? members : [...members].toSorted(([a], [b]) => (a < b ? -1 : 1));
   let text = '';
   for (const [key, value] of entries) text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${value}`;
   return text === '' ? '{}' : `${text}}`;
@@ -53,7 +53,6 @@ export function doubleText(value: number): string {
 }
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const stringPattern = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y;
 const blankPattern = /[ \t\n\r]*/y;
 
 /** As deep as MySQL allows, and far from the end of the stack. */
@@ -139,7 +138,21 @@ class Parser {
   }
 
   #string(): string {
-    return JSON.parse(this.#match(stringPattern)) as string;
+    if (this.#text[this.#at] !== '"') throw new SyntaxError('not JSON');
+    const start = this.#at;
+    let end = start;
+    do end = this.#text.indexOf('"', end + 1);
+    while (end > 0 && this.#escaped(end));
+    if (end < 0) throw new SyntaxError('not JSON');
+    this.#at = end + 1;
+    return JSON.parse(this.#text.slice(start, end + 1)) as string;
+  }
+
+  /** Does an odd number of backslashes stand before this quote? */
+  #escaped(quote: number): boolean {
+    let before = quote - 1;
+    while (this.#text.charCodeAt(before) === 0x5c) before -= 1;
+    return (quote - before) % 2 === 0;
   }
 
   #word(word: string): string {

@@ -135,7 +135,7 @@ export class GtidSet implements GtidState {
     let before = '';
     let text = '';
     let lastUuid = '';
-    for (const source of [...this.#sources.keys()].sort()) {
+    for (const source of [...this.#sources.keys()].toSorted()) {
       const [uuid = '', tag] = source.split(':');
       if (uuid !== lastUuid) text += lastUuid === '' ? uuid : `,${uuid}`;
       lastUuid = uuid;
@@ -157,7 +157,7 @@ export class GtidSet implements GtidState {
 
   /** Per source (uuid, tag), the intervals, in the order in which the server sends and takes them. */
   entries(): { uuid: string; tag: string; intervals: readonly Readonly<Interval>[] }[] {
-    return [...this.#sources.keys()].sort().map((source) => {
+    return [...this.#sources.keys()].toSorted().map((source) => {
       const [uuid = '', tag = ''] = source.split(':');
       return { uuid, tag, intervals: this.#sources.get(source) ?? [] };
     });

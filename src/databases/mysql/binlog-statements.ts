@@ -1,0 +1,116 @@
+import type { TableRef } from '../../model/schema.ts';
+import type { QueryEvent } from './binlog-events.ts';
+
+/** What a statement in the log means to a reader of rows. */
+export type Statement =
+  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'xaStart' | 'xaFinish' | 'other' }
+  | { readonly kind: 'truncate'; readonly table: TableRef }
+  /** Changes rows without saying which; `tables` are those that its text could mean. */
+  | { readonly kind: 'change'; readonly tables: readonly TableRef[] };
+
+const changing = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'MERGE']);
+
+/** Reads a statement as far as it matters. */
+export function classify({ sql, database }: QueryEvent): Statement {
+  if (sql === 'BEGIN') return { kind: 'begin' };
+  if (sql === 'COMMIT') return { kind: 'commit' };
+  const words = new Words(sql);
+  const verb = words.keyword();
+  switch (verb) {
+    case 'BEGIN':
+    case 'START':
+      return { kind: 'begin' };
+    case 'COMMIT':
+      return { kind: 'commit' };
+    case 'ROLLBACK':
+      return { kind: words.rest().some((word) => word.toUpperCase() === 'TO') ? 'rollbackTo' : 'rollback' };
+    case 'XA':
+      return { kind: xaKind(words.keyword()) };
+    case 'TRUNCATE':
+      return { kind: 'truncate', table: words.table(database) };
+    default: {
+      const rest = words.rest();
+      const changes = changing.has(verb) || changesOtherwise(verb, rest);
+      return changes ? { kind: 'change', tables: namesIn(rest, database) } : { kind: 'other' };
+    }
+  }
+}
+
+function xaKind(word: string): 'xaStart' | 'xaFinish' | 'other' {
+  if (word === 'START' || word === 'BEGIN') return 'xaStart';
+  return word === 'COMMIT' || word === 'ROLLBACK' ? 'xaFinish' : 'other';
+}
+
+/** Statements of other kinds that change rows and say so later in their text. */
+function changesOtherwise(verb: string, rest: readonly string[]): boolean {
+  const upper = () => rest.map((word) => word.toUpperCase());
+  // MariaDB: SET STATEMENT max_statement_time = 1 FOR INSERT ...
+  if (verb === 'SET') return upper()[0] === 'STATEMENT' && upper().some((word) => changing.has(word));
+  if (verb === 'CREATE') return upper()[0] !== 'VIEW' && isCreateSelect(upper());
+  // ALTER TABLE ... DROP PARTITION, TRUNCATE PARTITION, EXCHANGE PARTITION, IMPORT TABLESPACE.
+  if (verb !== 'ALTER') return false;
+  return upper().some(
+    (word, at, all) =>
+      ['DROP', 'TRUNCATE', 'EXCHANGE', 'IMPORT', 'DISCARD'].includes(word) &&
+      ['PARTITION', 'TABLESPACE'].includes(all[at + 1] ?? ''),
+  );
+}
+
+/** CREATE [OR REPLACE] [TEMPORARY] TABLE ... SELECT in statement format. */
+function isCreateSelect(upper: readonly string[]): boolean {
+  const table = upper.indexOf('TABLE');
+  return table >= 0 && table <= 3 && upper.includes('SELECT');
+}
+
+/** Every table that names in the text could mean: `a.b` is table b of database a, or column b of table a. */
+function namesIn(words: readonly string[], database: string): TableRef[] {
+  const tables: TableRef[] = [];
+  for (const [at, word] of words.entries()) {
+    if (word === '.') continue;
+    if (words[at + 1] === '.') tables.push({ schema: word, table: words[at + 2] ?? '' });
+    if (words[at - 1] !== '.') tables.push({ schema: database, table: word });
+  }
+  return tables;
+}
+
+const token =
+  /\s+|\/\*M?!\d*|\*\/|\/\*[^]*?\*\/|(?:--\s|#)[^\n]*|'(?:[^'\\]|\\[^]|'')*'|`(?:[^`]|``)*`|"(?:[^"\\]|\\[^]|"")*"|[\w$\u0080-\uffff]+|[^]/gu;
+
+/**
+ * The words and dots of a statement, without comments and texts in single quotes; what the server would execute inside of
+ * `/*! ... *\/` counts. Double quotes may stand around texts or, under ANSI_QUOTES, names: they are taken for names.
+ */
+class Words {
+  readonly #tokens: IterableIterator<RegExpExecArray>;
+
+  constructor(sql: string) {
+    this.#tokens = sql.matchAll(token);
+  }
+
+  #next(): string | null {
+    for (const [text] of this.#tokens) {
+      const first = text[0] ?? '';
+      if (first === '`' || first === '"') return text.slice(1, -1).replaceAll(first + first, first);
+      if (first === '.' || /[\w$\u0080-\uffff]/u.test(first)) return text;
+    }
+    return null;
+  }
+
+  keyword(): string {
+    return (this.#next() ?? '').toUpperCase();
+  }
+
+  rest(): string[] {
+    const words: string[] = [];
+    for (let word = this.#next(); word !== null; word = this.#next()) words.push(word);
+    return words;
+  }
+
+  /** The name that follows, after the word TABLE perhaps. */
+  table(database: string): TableRef {
+    const words = this.rest();
+    if (words[0]?.toUpperCase() === 'TABLE' && words.length > 1 && words[1] !== '.') words.shift();
+    const [first = '', dot, second = ''] = words;
+    return dot === '.' ? { schema: first, table: second } : { schema: database, table: first };
+  }
+}

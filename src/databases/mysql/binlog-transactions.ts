@@ -1,0 +1,336 @@
+import type { Change, Position, Transaction } from '../../model/change.ts';
+import { TandemError } from '../../model/error.ts';
+import { type TableRef, tableName } from '../../model/schema.ts';
+import {
+  announcesChecksum,
+  corrupt,
+  eventTypeAt,
+  eventTypes,
+  type GtidEvent,
+  headerBytes,
+  inflateContent,
+  packedAt,
+  readGtid,
+  readCompressedQuery,
+  readMariadbGtid,
+  readQuery,
+  readTaggedGtid,
+  tableIdAt,
+  verifyChecksum,
+} from './binlog-events.ts';
+import { readRows, type RowOperation } from './binlog-rows.ts';
+import { classify } from './binlog-statements.ts';
+import type { BinlogTables } from './binlog-tables.ts';
+import type { GtidState } from './gtid-set.ts';
+import { formatPosition, type ParsedPosition, type Part } from './position.ts';
+
+interface Options {
+  readonly from: ParsedPosition;
+  readonly tables: BinlogTables;
+  readonly chunkRows: number;
+  /** The text of a transaction's id. */
+  readonly idOf: (gtid: GtidEvent['gtid']) => string;
+}
+
+/** The transaction that is being read. */
+interface Open extends GtidEvent {
+  readonly id: string;
+  /** BEGIN was seen, or nothing else can come: it ends with a COMMIT, not with its first statement. */
+  explicit: boolean;
+  /** XA: whether it is a commit shows at its end only, so nothing of it is given out before. */
+  twoPhase: boolean;
+  changes: Change[];
+  /** Parts and rows given out. */
+  parts: number;
+  rows: number;
+  /** Rows that a reader before us has given out. */
+  rowsToSkip: number;
+}
+
+/** Puts events together to transactions. What is complete stands in `ready`, to be taken out by the caller. */
+export class Transactions {
+  ready: Transaction[] = [];
+  readonly #state: GtidState;
+  readonly #tables: BinlogTables;
+  readonly #chunkRows: number;
+  readonly #idOf: Options['idOf'];
+  /** The part from which reading goes on, until its transaction has come. */
+  #part: Part | null;
+  #open: Open | null = null;
+  #checksums = false;
+
+  constructor(options: Options) {
+    this.#state = options.from.state;
+    this.#part = options.from.part;
+    this.#tables = options.tables;
+    this.#chunkRows = options.chunkRows;
+    this.#idOf = options.idOf;
+    this.#tables.forgetIds();
+  }
+
+  /** Everything up to here has been read and put into `ready`. */
+  position(): Position {
+    const open = this.#open;
+    const part = open !== null && open.parts > 0 ? { gtid: open.id, rows: open.rows } : this.#part;
+    return formatPosition(this.#state, part);
+  }
+
+  /** An event as it came over the network. Throws TandemError; nothing is skipped then. */
+  receive(buffer: Buffer, start: number, end: number): void {
+    const type = eventTypeAt(buffer, start);
+    if (type === eventTypes.formatDescription) {
+      this.#checksums = announcesChecksum(buffer, end);
+      this.#tables.forgetIds();
+    } else if (isRead.has(type)) {
+      this.event(buffer, start, this.contentEnd(buffer, start, end));
+    }
+  }
+
+  /** Where the content of an event that came over the network ends, without its checksum. */
+  contentEnd(buffer: Buffer, start: number, end: number): number {
+    return this.#checksums ? verifyChecksum(buffer, start, end) : end;
+  }
+
+  /** An event without its checksum. */
+  event(buffer: Buffer, start: number, end: number): void {
+    const type = eventTypeAt(buffer, start);
+    switch (type) {
+      case eventTypes.gtid:
+        return this.#begin(readGtid(buffer, start));
+      case eventTypes.gtidTagged:
+        return this.#begin(readTaggedGtid(buffer, start, end));
+      case eventTypes.mariadbGtid:
+        return this.#begin(readMariadbGtid(buffer, start));
+      case eventTypes.tableMap:
+        return this.#tables.map(buffer, start, end);
+      case eventTypes.xid:
+        return this.#commit();
+      case eventTypes.query:
+      case eventTypes.executeLoadQuery:
+      case eventTypes.mariadbQueryCompressed:
+        return this.#statement(buffer, start, end);
+      case eventTypes.xaPrepare:
+        return this.#prepare(buffer.readUInt8(start + headerBytes) === 1);
+      case eventTypes.partialUpdateRows:
+        return this.#refusePartial(buffer, start);
+      case eventTypes.incident:
+        throw new TandemError('TD6003', 'The server noted in its log that changes are missing there.', {
+          fix: 'Load the linked tables again.',
+        });
+      case eventTypes.anonymousGtid:
+        throw new TandemError('TD5008', 'The log holds a transaction without an id.', {
+          expected: 'gtid_mode=ON',
+          fix: 'Set gtid_mode=ON and enforce_gtid_consistency=ON.',
+        });
+      default:
+        return this.#rows(type, buffer, start, end);
+    }
+  }
+
+  #begin(event: GtidEvent): void {
+    if (this.#open !== null) throw corrupt(`a transaction inside of ${this.#open.id}`);
+    const id = this.#idOf(event.gtid);
+    const rows = this.#part !== null && this.#part.gtid === id ? this.#part.rows : 0;
+    if (rows > 0) this.#part = null;
+    this.#open = {
+      ...event,
+      id,
+      explicit: false,
+      twoPhase: event.prepared,
+      changes: [],
+      parts: Math.ceil(rows / this.#chunkRows),
+      rows,
+      rowsToSkip: rows,
+    };
+  }
+
+  #require(): Open {
+    if (this.#open === null) throw corrupt('a change outside of any transaction');
+    return this.#open;
+  }
+
+  #rows(type: number, buffer: Buffer, start: number, end: number): void {
+    const shape = rowEvents.get(type);
+    if (shape === undefined) return;
+    const open = this.#require();
+    const plan = this.#tables.plan(tableIdAt(buffer, start));
+    if (plan === null) return;
+    let at = start + headerBytes + 8;
+    if (shape.extra) at += buffer.readUInt16LE(at);
+    if (shape.compressed) readRows(plan, shape.op, ...inflatedRows(buffer, at, end, shape.op), open.changes);
+    else readRows(plan, shape.op, buffer, at, end, open.changes);
+    this.#afterChanges(open);
+  }
+
+  #afterChanges(open: Open): void {
+    if (open.rowsToSkip > 0) {
+      const skipped = Math.min(open.rowsToSkip, open.changes.length);
+      open.changes.splice(0, skipped);
+      open.rowsToSkip -= skipped;
+    }
+    if (open.changes.length > this.#chunkRows && !open.twoPhase) this.#giveParts(open);
+  }
+
+  /** Gives out all full parts but the last one, because only the transaction's end can be its last part. */
+  #giveParts(open: Open): void {
+    let from = 0;
+    for (; open.changes.length - from > this.#chunkRows; from += this.#chunkRows) {
+      const changes = open.changes.slice(from, from + this.#chunkRows);
+      open.rows += changes.length;
+      const position = formatPosition(this.#state, { gtid: open.id, rows: open.rows });
+      this.#give(open, position, changes, false);
+    }
+    open.changes = open.changes.slice(from);
+  }
+
+  #give(open: Open, position: Position, changes: readonly Change[], last: boolean): void {
+    const { id, committedAtUs } = open;
+    this.ready.push({ position, id, committedAtUs, changes, part: open.parts, last });
+    open.parts += 1;
+  }
+
+  #commit(): void {
+    const open = this.#require();
+    if (open.changes.length > this.#chunkRows) this.#giveParts(open);
+    this.#open = null;
+    this.#state.include(open.gtid);
+    if (open.changes.length === 0 && open.parts === 0) return;
+    this.#give(open, formatPosition(this.#state, this.#part), open.changes, true);
+  }
+
+  #statement(buffer: Buffer, start: number, end: number): void {
+    const query =
+      eventTypeAt(buffer, start) === eventTypes.mariadbQueryCompressed
+        ? readCompressedQuery(buffer, start, end)
+        : readQuery(buffer, start, end);
+    const open = this.#require();
+    const statement = classify(query);
+    switch (statement.kind) {
+      case 'begin':
+        open.explicit = true;
+        return;
+      case 'xaStart':
+        open.explicit = true;
+        open.twoPhase = true;
+        return;
+      case 'commit':
+      case 'xaFinish':
+        return this.#commit();
+      case 'rollback':
+        return this.#rollback(open);
+      case 'rollbackTo':
+        if (open.changes.length + open.rows > 0) throw refuseRollback(open);
+        break;
+      case 'truncate':
+        this.#truncate(open, statement.table);
+        break;
+      case 'change':
+        for (const table of statement.tables) this.#refuseStatement(table);
+        break;
+      case 'other':
+        break;
+    }
+    if (isAlone(open)) this.#commit();
+  }
+
+  /** A ROLLBACK in the log undoes what transactional tables show of this transaction. */
+  #rollback(open: Open): void {
+    if (open.rows > 0) throw refuseRollback(open);
+    open.changes = [];
+    this.#commit();
+  }
+
+  #truncate(open: Open, ref: TableRef): void {
+    const table = this.#tables.named(ref);
+    if (table === null) return;
+    open.changes.push({ op: 'truncate', table, before: null, after: null });
+    this.#afterChanges(open);
+  }
+
+  #refuseStatement(ref: TableRef): void {
+    const table = this.#tables.named(ref);
+    if (table === null) return;
+    throw new TandemError('TD6006', `The log holds a statement on ${tableName(table.ref)} in place of its rows.`, {
+      expected: 'binlog_format=ROW in every session that writes to linked tables',
+      found: 'binlog_format=STATEMENT or MIXED, or a partition changed as a whole',
+      fix: 'SET GLOBAL binlog_format = ROW; and remove SET SESSION binlog_format from the application.',
+      at: { table: tableName(table.ref) },
+    });
+  }
+
+  #refusePartial(buffer: Buffer, start: number): void {
+    const plan = this.#tables.plan(tableIdAt(buffer, start));
+    if (plan === null) return;
+    const table = tableName(plan.table.ref);
+    throw new TandemError('TD6006', `The log holds parts of JSON values of ${table} only.`, {
+      expected: 'an empty binlog_row_value_options in every session that writes to linked tables',
+      found: 'binlog_row_value_options=PARTIAL_JSON',
+      fix: "SET GLOBAL binlog_row_value_options = '';",
+      at: { table },
+    });
+  }
+
+  /** XA PREPARE, or XA COMMIT ... ONE PHASE, which is an ordinary commit. */
+  #prepare(onePhase: boolean): void {
+    const open = this.#require();
+    if (!onePhase && open.changes.length > 0) {
+      const tables = [...new Set(open.changes.map((change) => tableName(change.table.ref)))];
+      throw new TandemError(
+        'TD6006',
+        'An XA transaction changed linked tables, and its rows are logged before its commit.',
+        {
+          expected: 'transactions in one phase on linked tables',
+          found: `XA PREPARE after changes of ${tables.join(', ')}`,
+          fix: 'Let the application write linked tables without XA, or with XA COMMIT ... ONE PHASE.',
+          at: { transaction: open.id },
+        },
+      );
+    }
+    this.#commit();
+  }
+}
+
+/** DDL: its statement is the whole transaction. MariaDB says so in front. */
+function isAlone(open: Open): boolean {
+  return open.standalone || !open.explicit;
+}
+
+function refuseRollback(open: Open): TandemError {
+  return new TandemError('TD6006', 'A transaction mixes tables with and without transactions, and was partly undone.', {
+    fix: 'Convert tables of MyISAM, Aria or MEMORY that are written together with linked tables to InnoDB.',
+    at: { transaction: open.id },
+  });
+}
+
+interface RowEvent {
+  readonly op: RowOperation;
+  /** Version 2: more data of a length of its own comes before the columns. */
+  readonly extra: boolean;
+  readonly compressed: boolean;
+}
+
+const rowEvents = new Map<number, RowEvent>([
+  [eventTypes.writeRows, { op: 'insert', extra: true, compressed: false }],
+  [eventTypes.updateRows, { op: 'update', extra: true, compressed: false }],
+  [eventTypes.deleteRows, { op: 'delete', extra: true, compressed: false }],
+  [eventTypes.writeRowsV1, { op: 'insert', extra: false, compressed: false }],
+  [eventTypes.updateRowsV1, { op: 'update', extra: false, compressed: false }],
+  [eventTypes.deleteRowsV1, { op: 'delete', extra: false, compressed: false }],
+  [eventTypes.mariadbWriteRowsCompressedV1, { op: 'insert', extra: false, compressed: true }],
+  [eventTypes.mariadbUpdateRowsCompressedV1, { op: 'update', extra: false, compressed: true }],
+  [eventTypes.mariadbDeleteRowsCompressedV1, { op: 'delete', extra: false, compressed: true }],
+  [eventTypes.mariadbWriteRowsCompressed, { op: 'insert', extra: true, compressed: true }],
+  [eventTypes.mariadbUpdateRowsCompressed, { op: 'update', extra: true, compressed: true }],
+  [eventTypes.mariadbDeleteRowsCompressed, { op: 'delete', extra: true, compressed: true }],
+]);
+
+/** All others say nothing about rows or transactions. */
+const isRead = new Set<number>(Object.values(eventTypes));
+
+/** The number and bitmaps of the columns stand before the compressed rows as they are. */
+function inflatedRows(buffer: Buffer, at: number, end: number, op: RowOperation): [Buffer, number, number] {
+  const count = packedAt(buffer, at);
+  const rowsAt = count.next + ((count.value + 7) >> 3) * (op === 'update' ? 2 : 1);
+  const event = Buffer.concat([buffer.subarray(at, rowsAt), inflateContent(buffer, rowsAt, end)]);
+  return [event, 0, event.length];
+}

@@ -1,0 +1,104 @@
+import type { ConnectionOptions } from 'mysql2';
+import type { Position, Transaction } from '../../model/change.ts';
+import type { Context } from '../../model/context.ts';
+import type { Source } from '../../model/endpoint.ts';
+import type { TableSchema } from '../../model/schema.ts';
+import { payloadEvents } from './binlog-compressed.ts';
+import { corrupt, eventTypeAt, eventTypes } from './binlog-events.ts';
+import { refusal } from './binlog-refusal.ts';
+import { type BinlogStream, openBinlog } from './binlog-stream.ts';
+import { BinlogTables } from './binlog-tables.ts';
+import { Transactions } from './binlog-transactions.ts';
+import type { Flavor } from './flavor.ts';
+import { domainGtidText, sourceGtidText } from './gtid-set.ts';
+import { formatPosition, parsePosition } from './position.ts';
+
+export interface CaptureOptions {
+  readonly connection: ConnectionOptions;
+  readonly flavor: Flavor;
+  /** Tells this reader from other replicas: of two with one id, the server throws out the first. */
+  readonly serverId: number;
+  readonly tables: readonly TableSchema[];
+  readonly chunkRows: number;
+  readonly context: Context;
+}
+
+/** Reads the binary log of MySQL or MariaDB as a replica does. */
+export function openSource(options: CaptureOptions): Source {
+  return new BinlogSource(options);
+}
+
+const packetOk = 0x00;
+const packetError = 0xff;
+
+class BinlogSource implements Source {
+  readonly #options: CaptureOptions;
+  /** Kept over reconnects, so that a table that did not change stays the same object. */
+  #tables: BinlogTables | null = null;
+  #transactions: Transactions | null = null;
+  /** The position of the last item given out, while more items of the same event wait. */
+  #given: Position | null = null;
+  #from: Position;
+
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+    this.#from = formatPosition(parsePosition(options.flavor.engine, 'gtid:' as Position).state);
+  }
+
+  async *read(from: Position, signal: AbortSignal): AsyncIterable<Transaction> {
+    const { flavor, chunkRows } = this.#options;
+    const parsed = parsePosition(flavor.engine, from);
+    this.#from = from;
+    this.#transactions = null;
+    this.#given = null;
+    if (signal.aborted) return;
+    using stream = await openBinlog(this.#options, parsed.state, signal);
+    this.#options.context.log.debug({ from, host: this.#options.connection.host }, 'reading the binary log');
+    this.#tables ??= new BinlogTables(this.#options.tables, flavor.engine, stream);
+    const idOf = flavor.engine === 'mysql' ? sourceGtidText : domainGtidText;
+    const transactions = new Transactions({ from: parsed, tables: this.#tables, chunkRows, idOf });
+    this.#transactions = transactions;
+    for await (const _ of stream.arrivals()) {
+      while (stream.packets.next()) {
+        const events = this.#events(stream, transactions);
+        if (events === null) {
+          if (transactions.ready.length > 0) yield* this.#give(transactions);
+        } else {
+          for (const event of events) {
+            transactions.event(event, 0, event.length);
+            if (transactions.ready.length > 0) yield* this.#give(transactions);
+          }
+        }
+      }
+    }
+  }
+
+  /** Hands one packet on. Returns events that are to be handed on one by one, where the packet held compressed ones. */
+  #events({ packets }: BinlogStream, transactions: Transactions): Iterable<Buffer> | null {
+    const { buffer, start, end } = packets;
+    const status = buffer[start];
+    if (status === packetError) throw refusal(this.#options.flavor, buffer.subarray(start, end));
+    if (status !== packetOk) throw corrupt(`a packet that begins with ${status}`);
+    if (eventTypeAt(buffer, start + 1) === eventTypes.transactionPayload) {
+      return payloadEvents(buffer, start + 1, transactions.contentEnd(buffer, start + 1, end));
+    }
+    transactions.receive(buffer, start + 1, end);
+    return null;
+  }
+
+  *#give(transactions: Transactions): Iterable<Transaction> {
+    const { ready } = transactions;
+    transactions.ready = [];
+    for (const [at, transaction] of ready.entries()) {
+      this.#given = at < ready.length - 1 ? transaction.position : null;
+      yield transaction;
+    }
+  }
+
+  position(): Position {
+    return this.#given ?? this.#transactions?.position() ?? this.#from;
+  }
+
+  /** The server keeps its log for as long as it is set to; nobody asks what its replicas have read. */
+  ack(_position: Position): void {}
+}
