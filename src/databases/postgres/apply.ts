@@ -1,0 +1,214 @@
+import type { Position } from '../../model/change.ts';
+import type {
+  Checkpoint,
+  CheckpointMove,
+  Target,
+  TargetTransaction,
+  WriteResult,
+  WriteRun,
+} from '../../model/endpoint.ts';
+import { TandemError } from '../../model/error.ts';
+import type { TableShape } from '../../model/plan.ts';
+import type { Row } from '../../model/value.ts';
+import { type Answer, type Login, quoteTable } from './connect.ts';
+import { findRows, lockRows, type Run } from './select.ts';
+import { Sequences } from './sequences.ts';
+import { Session } from './session.ts';
+import { writeRun } from './write.ts';
+
+const COLUMNS = 'stream, lane, position, epoch, seq, floor, known, effective_us';
+
+/** A connection that writes into one PostgreSQL database. Reconnects by itself between transactions, never within one. */
+export class PostgresTarget implements Target {
+  private readonly login: Login;
+  private readonly table: string;
+  private readonly sequences = new Sequences();
+  private session: Session | null = null;
+  private closed = false;
+
+  constructor(login: Login, stateSchema: string) {
+    this.login = login;
+    this.table = quoteTable({ schema: stateSchema, table: 'checkpoint' });
+  }
+
+  /** Throws TandemError TD4001, TD4002, TD4004, TD7009. */
+  async connect(): Promise<Session> {
+    if (this.closed) throw new TandemError('TD9002', `${this.login.label}: the target was closed`);
+    if (this.session?.usable === true) return this.session;
+    const session = await Session.open(this.login);
+    this.session = session;
+    return session;
+  }
+
+  async checkpoint(stream: string, lane: string): Promise<Checkpoint | null> {
+    const sql = `SELECT ${COLUMNS} FROM ${this.table} WHERE stream = $1 AND lane = $2`;
+    return checkpointOf(await this.ask(sql, [stream, lane]));
+  }
+
+  async seed(stream: string, lane: string, move: CheckpointMove): Promise<void> {
+    const sql = `INSERT INTO ${this.table} (${COLUMNS}) VALUES ($1, $2, $3, 0, 0, $4, $5, $6) ON CONFLICT DO NOTHING`;
+    await this.ask(sql, [stream, lane, ...moveValues(move)]);
+  }
+
+  async takeOver(stream: string, lane: string): Promise<Checkpoint> {
+    const session = await this.connect();
+    const sql = `UPDATE ${this.table} SET epoch = epoch + 1 WHERE stream = $1 AND lane = $2 RETURNING ${COLUMNS}`;
+    try {
+      // However long the predecessor's transaction takes: nothing may be decided before its outcome is.
+      const [, , , answer] = await Promise.all([
+        session.command('BEGIN ISOLATION LEVEL READ COMMITTED'),
+        session.command('SET LOCAL lock_timeout = 0'),
+        session.command('SET LOCAL statement_timeout = 0'),
+        session.run(sql, [stream, lane]),
+      ]);
+      const row = checkpointOf(answer);
+      if (row === null) throw missingRow(this.login.label, `no checkpoint row of ${stream}, ${lane}`);
+      await commit(session, this.login.label);
+      return row;
+    } catch (thrown) {
+      await rollback(session);
+      throw notApplied(thrown, this.login.label);
+    }
+  }
+
+  async begin(held: Checkpoint, move: CheckpointMove): Promise<TargetTransaction> {
+    const session = await this.connect();
+    const sql = `UPDATE ${this.table} SET position = $3, floor = $4, known = $5, effective_us = $6, seq = seq + 1
+      WHERE stream = $1 AND lane = $2 AND epoch = $7 AND seq = $8`;
+    const values = [held.stream, held.lane, ...moveValues(move), String(held.epoch), String(held.seq)];
+    try {
+      const [, moved] = await Promise.all([
+        session.command('BEGIN ISOLATION LEVEL READ COMMITTED'),
+        session.run(sql, values),
+      ]);
+      if (moved.count === 1) return new PostgresTransaction(session, this.sequences, this.login.label);
+    } catch (thrown) {
+      await rollback(session);
+      throw notApplied(thrown, this.login.label);
+    }
+    await rollback(session);
+    throw new TandemError('TD9001', `${this.login.label}: another engine has taken over ${held.stream}, ${held.lane}`, {
+      expected: `epoch ${held.epoch}, seq ${held.seq} in the checkpoint row`,
+      found: 'a row that has moved on',
+      at: { stream: held.stream, lane: held.lane },
+    });
+  }
+
+  async find(shape: TableShape, by: readonly number[], tuples: readonly Row[]): Promise<readonly Row[]> {
+    const session = await this.connect();
+    return findRows(runOf(session), shape, by, tuples, false);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
+    await this.session?.close();
+  }
+
+  private async ask(sql: string, values: readonly (string | null)[]): Promise<Answer> {
+    const session = await this.connect();
+    try {
+      return await session.run(sql, values);
+    } catch (thrown) {
+      throw notApplied(thrown, this.login.label);
+    }
+  }
+}
+
+class PostgresTransaction implements TargetTransaction {
+  private readonly session: Session;
+  private readonly sequences: Sequences;
+  private readonly label: string;
+  private readonly run: Run;
+
+  constructor(session: Session, sequences: Sequences, label: string) {
+    this.session = session;
+    this.sequences = sequences;
+    this.label = label;
+    this.run = runOf(session);
+  }
+
+  lock(shape: TableShape, keys: readonly Row[]): Promise<readonly (Row | null)[]> {
+    return lockRows(this.run, shape, keys);
+  }
+
+  find(shape: TableShape, by: readonly number[], tuples: readonly Row[]): Promise<readonly Row[]> {
+    return findRows(this.run, shape, by, tuples, true);
+  }
+
+  async write(work: WriteRun): Promise<WriteResult> {
+    const result = await writeRun(this.run, work);
+    if (work.op === 'insert') await this.sequences.advance(this.run, work.shape, work.rows);
+    return result;
+  }
+
+  commit(): Promise<void> {
+    return commit(this.session, this.label);
+  }
+
+  rollback(): Promise<void> {
+    return rollback(this.session);
+  }
+}
+
+function runOf(session: Session): Run {
+  return (sql, values, table) => session.run(sql, values, table);
+}
+
+/**
+ * An error that the server answers to COMMIT (a deferred constraint, a serialisation failure) means that it rolled back.
+ * Anything else but the tag COMMIT leaves the outcome open: PostgreSQL answers ROLLBACK where an earlier error was
+ * overlooked, and a connection that breaks answers nothing.
+ */
+async function commit(session: Session, label: string): Promise<void> {
+  let found: string;
+  try {
+    const { command } = await session.command('COMMIT');
+    if (command === 'COMMIT' && session.idle) return;
+    found = command;
+  } catch (thrown) {
+    if (session.usable) throw thrown;
+    found = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  throw new TandemError('TD7010', `${label}: the server did not confirm the commit`, { expected: 'COMMIT', found });
+}
+
+/** Never throws: a connection that cannot roll back is closed, which does the same. */
+async function rollback(session: Session): Promise<void> {
+  if (!session.usable) return;
+  try {
+    await session.command('ROLLBACK');
+  } catch {
+    await session.close();
+  }
+}
+
+/** A state table or schema that does not exist is a setup fault, not a changed user table. */
+function notApplied(thrown: unknown, label: string): unknown {
+  if (!(thrown instanceof TandemError)) return thrown;
+  const state = thrown.details.at?.['sqlstate'];
+  return state === '42P01' || state === '3F000' ? missingRow(label, 'no state tables') : thrown;
+}
+
+function missingRow(label: string, found: string): TandemError {
+  return new TandemError('TD5013', `${label}: this sync has not been applied here`, { found, fix: 'tandem apply' });
+}
+
+function moveValues(move: CheckpointMove): (string | null)[] {
+  return [move.position, move.floor, move.known, String(move.effectiveUs)];
+}
+
+function checkpointOf({ rows }: Answer): Checkpoint | null {
+  const row = rows[0];
+  if (row === undefined) return null;
+  const [stream, lane, position, epoch, seq, floor, known, effectiveUs] = row;
+  return {
+    stream: stream ?? '',
+    lane: lane ?? '',
+    position: (position ?? '') as Position,
+    epoch: Number(epoch),
+    seq: Number(seq),
+    floor: (floor ?? null) as Position | null,
+    known: (known ?? null) as Position | null,
+    effectiveUs: Number(effectiveUs),
+  };
+}
