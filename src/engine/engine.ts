@@ -5,6 +5,7 @@ import type { SyncPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { TableSchema } from '../model/schema.ts';
 import { STATE_TABLES, type StateTableName } from '../model/state.ts';
+import type { Applied } from '../pipeline/apply.ts';
 import { KeyMap } from '../pipeline/keys.ts';
 import { Lane } from '../pipeline/lane.ts';
 import { Recogniser } from '../pipeline/recognise.ts';
@@ -15,7 +16,7 @@ import { ParkedRetries } from './parked-retries.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
 import { release } from './release.ts';
 import type { LaneRoute } from './route.ts';
-import { deliver, failLane, leavingRoute, makeRoutes, type Running } from './running.ts';
+import { deliver, failLane, leavingRoute, makeRoutes, recheckParked, type Running } from './running.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
 
@@ -64,7 +65,7 @@ export class Engine {
     const counts = { dropped: emptyCounts(), sideEffects: emptyCounts() };
     const shared = { endpoints, lanes, recognisers, readers: this.#readers, context, keys, ...counts };
     const active = stations.filter((station) => this.#isActive(station.source));
-    const routes = makeRoutes(shared, active, (route, turn) => this.#onDone(route, turn));
+    const routes = makeRoutes(shared, active, (...done) => this.#onDone(...done));
     const running: Running = { ...shared, routes };
     this.#running = running;
     await this.#openReaders(running, stations);
@@ -202,7 +203,7 @@ export class Engine {
     }
   }
 
-  #onDone(route: LaneRoute, turn: Turn): void {
+  #onDone(route: LaneRoute, turn: Turn, applied: Applied | null): void {
     const running = this.#running;
     if (running === null) return;
     if (turn.kind === 'task' && turn.task.kind === 'audit') {
@@ -210,6 +211,7 @@ export class Engine {
       leaving?.auditsOpen.delete(turn.task.at);
       leaving?.notice.ring();
     }
+    if (applied !== null) recheckParked(running, route, applied.parked);
     release(running, this.#sources);
   }
 

@@ -30,7 +30,7 @@ export interface LaneRouteOptions {
   /** Have both readers re-read up to the durable checkpoints? */
   readonly isRecovered: () => boolean;
   /** Wakes the opposite route and whoever waits for idleness, and acknowledges. */
-  readonly onDone: (route: LaneRoute, turn: Turn) => void;
+  readonly onDone: (route: LaneRoute, turn: Turn, applied: Applied | null) => void;
 }
 
 /** One lane of one route: its queue, its turn to act, its counters, its retries. */
@@ -176,7 +176,7 @@ export class LaneRoute implements Route {
     this.#savedAtMs = context.nowMs();
     if (turn.kind === 'save') this.skipped = null;
     if (applied !== null) this.#count(applied);
-    this.#options.onDone(this, turn);
+    this.#options.onDone(this, turn, applied);
   }
 
   #count(applied: Applied): void {

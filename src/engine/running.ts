@@ -9,6 +9,7 @@ import { KeyMap } from '../pipeline/keys.ts';
 import type { Lane, Task } from '../pipeline/lane.ts';
 import type { LaneItem } from '../pipeline/linked.ts';
 import { Recogniser, type Recognised } from '../pipeline/recognise.ts';
+import type { Applied } from '../pipeline/apply.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { isPaused, pauseName } from './control.ts';
 import { ItemQueue } from './queue.ts';
@@ -33,7 +34,7 @@ export interface Running {
 export function makeRoutes(
   shared: Omit<Running, 'routes'>,
   stations: readonly Station[],
-  onDone: (route: LaneRoute, turn: Turn) => void,
+  onDone: (route: LaneRoute, turn: Turn, applied: Applied | null) => void,
 ): LaneRoute[] {
   const { endpoints, recognisers, context, keys, readers } = shared;
   const timelines = { left: recognisers.left.timeline, right: recognisers.right.timeline };
@@ -142,6 +143,17 @@ function wakeChildren(running: Running, pair: Recognised['pairs'][number]): void
     if (route.applier.parked.size === 0) continue;
     const sourceKey = route.target === 'left' ? pair.rightKey : pair.leftKey;
     for (const row of route.applier.parked.waitingFor(pair.link, sourceKey)) askForState(running, route, row);
+  }
+}
+
+/** A parent may have got its counterpart while its child was being parked: then nobody would wake the child. */
+export function recheckParked(running: Running, route: LaneRoute, rows: Applied['parked']): void {
+  const source = otherSide(route.target);
+  for (const row of rows) {
+    if (row.blockedBy === null) continue;
+    const at = row.blockedBy.indexOf(' ');
+    const [link, key] = [row.blockedBy.slice(0, at), row.blockedBy.slice(at + 1)];
+    if (running.keys.knows(link, source, key)) askForState(running, route, row);
   }
 }
 

@@ -40,7 +40,7 @@ function parts(prepared: Prepared) {
 }
 
 function closing(sync: Sync, close: () => Promise<void>): Sync {
-  const finished = sync.finished.finally(close);
+  const finished = closed(sync, close);
   finished.catch(() => undefined);
   return {
     finished,
@@ -51,6 +51,14 @@ function closing(sync: Sync, close: () => Promise<void>): Sync {
       await finished.catch(() => undefined);
     },
   };
+}
+
+async function closed(sync: Sync, close: () => Promise<void>): Promise<void> {
+  try {
+    await sync.finished;
+  } finally {
+    await close();
+  }
 }
 
 /** The engine over endpoints that are open already; they stay open when it ends. */

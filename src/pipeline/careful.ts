@@ -102,7 +102,7 @@ async function findTwin(pass: CarefulPass, op: Op, image: Row): Promise<Row | nu
   const side = link[pass.scope.target];
   const found = new Map<string, Row>();
   for (const natural of link.naturalKeys) {
-    const tuple = (await naturalTuple(pass, op, image, natural)) as Row | null;
+    const tuple = await naturalTuple(pass, op, image, natural);
     if (tuple === null) continue;
     for (const row of await pass.scope.transaction.find(bare(side), natural, [tuple])) {
       found.set(rowKeyText(link, pass.scope.target, keyOf(link, row)), row);

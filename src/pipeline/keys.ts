@@ -34,6 +34,11 @@ export class KeyMap {
     return found;
   }
 
+  /** Is the counterpart known without asking a database? */
+  knows(link: string, from: Side, key: string): boolean {
+    return this.#cache[from].has(`${link}\u0000${key}`);
+  }
+
   /** A pair that was committed, by us or as the log shows. */
   remember(link: string, leftKey: string, rightKey: string): void {
     put(this.#cache.left, `${link}\u0000${leftKey}`, rightKey);

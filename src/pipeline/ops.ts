@@ -79,7 +79,7 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
   const sourceKey = sourceKeyOf(change, source);
   const keyChanged =
     change.before !== null && change.after !== null && changesKey(link, source, change.before, change.after);
-  const newSourceKey = keyChanged ? rowKeyText(link, source, keyOf(link, change.after as Row)) : sourceKey;
+  const newSourceKey = keyChanged ? rowKeyText(link, source, keyOf(link, change.after)) : sourceKey;
   return {
     link,
     op: after === null ? 'delete' : change.op === 'insert' ? 'insert' : 'update',
