@@ -105,8 +105,8 @@ export function codec<A, B>(
 }
 
 /** The same codec with its sides exchanged: `flip(titleCase())` has `In Review` on the left. */
-export function flip<A, B>(codec: TypedCodec<A, B>): TypedCodec<B, A>;
 export function flip<Name extends string>(codec: NamedCodec<Name>): NamedCodec<`flip ${Name}`>;
+export function flip<A, B>(codec: TypedCodec<A, B>): TypedCodec<B, A>;
 export function flip(codec: DeclaredCodec): DeclaredCodec & { readonly codec?: string } {
   const named = 'codec' in codec && typeof codec.codec === 'string' ? { codec: `flip ${codec.codec}` } : {};
   return {

@@ -5,8 +5,33 @@ import { arrayOfJson, jsonOfArray } from './arrays.ts';
 import { type Convert, type End, refuse } from './refuse.ts';
 
 /**
- * The conversions that Tandem makes by itself: those that lose nothing, or that refuse what they would lose. For every
- * line there is its inverse, so that a pair of kinds is convertible both ways or not at all. Range, length and fraction
+ * Which kinds stand for each other without a codec. The compiler checks columns by this table, and the conversions below
+ * hold to it; it is symmetric, so that a pair of kinds is convertible both ways or not at all.
+ */
+export const CONVERTS = {
+  int: ['bigint', 'decimal', 'float8', 'bool'],
+  bigint: ['int', 'decimal'],
+  decimal: ['int', 'bigint'],
+  float4: ['float8'],
+  float8: ['int', 'float4'],
+  bool: ['int', 'bit'],
+  bit: ['bool', 'bytes'],
+  text: ['uuid', 'json', 'interval', 'set'],
+  set: ['array', 'json', 'text'],
+  array: ['json', 'set'],
+  uuid: ['text', 'bytes'],
+  bytes: ['bit', 'uuid'],
+  json: ['text', 'array', 'set'],
+  date: ['timestamp'],
+  time: [],
+  timestamp: ['timestamptz', 'date'],
+  timestamptz: ['timestamp'],
+  interval: ['text'],
+  unsupported: [],
+} as const satisfies Record<Kind, readonly Kind[]>;
+
+/**
+ * The conversions that Tandem makes by itself: those that lose nothing, or that refuse what they would lose. Range, length and fraction
  * of the target column are fit.ts's concern, not theirs.
  */
 const CONVERSIONS: Readonly<Record<string, (from: End, to: End) => Convert | null>> = {
@@ -55,7 +80,8 @@ const CONVERSIONS: Readonly<Record<string, (from: End, to: End) => Convert | nul
 export function convertible(left: Column, right: Column): boolean {
   if (left.kind === 'unsupported' || right.kind === 'unsupported') return false;
   if (left.kind === right.kind) return left.kind !== 'array' || left.element === right.element;
-  return CONVERSIONS[`${left.kind}>${right.kind}`] !== undefined && shapesFit(left, right) && shapesFit(right, left);
+  const kinds: readonly Kind[] = CONVERTS[left.kind];
+  return kinds.includes(right.kind) && shapesFit(left, right) && shapesFit(right, left);
 }
 
 /** Shapes that the kinds alone do not tell: one bit for a boolean, sixteen bytes and 36 characters for a UUID. */

@@ -100,6 +100,7 @@ function reportUnmapped(draft: LinkDraft, side: Side, constants: readonly Consta
   const covered = new Set([
     ...draft.columns.map((linked) => linked[side].name),
     ...constants.map((constant) => constant.column.name),
+    ...meantColumns(draft, side, findings),
   ]);
   const only = side === 'left' ? 'leftOnly' : 'rightOnly';
   for (const column of draft.tables[side].columns) {
@@ -112,6 +113,15 @@ function reportUnmapped(draft: LinkDraft, side: Side, constants: readonly Consta
       at: place(draft, side, column),
     });
   }
+}
+
+/** Columns that a misspelt name stands for: one mistake is to be one finding. */
+function meantColumns(draft: LinkDraft, side: Side, findings: Findings): readonly string[] {
+  const ofLink = findings.all.filter(
+    ({ code, path }) => code === 'TD2103' && path?.[1] === draft.id && path[2] === 'columns',
+  );
+  if (side === 'left') return ofLink.map(({ path }) => String(path?.[3]));
+  return ofLink.flatMap(({ suggestion }) => suggestion ?? []);
 }
 
 /** The row filter of one side as a function of an image. */

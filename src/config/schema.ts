@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import type { DeclaredCodec } from '../mapping/declaration.ts';
+import type { Policy } from '../model/policy.ts';
+
+/**
+ * The shape of the tree, for both fronts. YAML writes codecs, policies and filters as words; TypeScript may also give the
+ * functions themselves, which is all that `withFunctions` adds. Unknown keys are errors: a misspelt option that is ignored
+ * is worse than one that is refused.
+ */
+export function treeSchema(withFunctions: boolean) {
+  const conflict = withFunctions ? z.union([conflictWords, policyObject]) : conflictWords;
+  const codec = withFunctions ? z.union([codecWords, codecObject]) : codecWords;
+  const filter = withFunctions ? z.union([filterWords, filterFunction]) : filterWords;
+  const shared = {
+    conflict: conflict.optional(),
+    direction: direction.optional(),
+    deletes: deletes.optional(),
+    keys: keys.optional(),
+  };
+  const column = z.union([
+    columnName,
+    z.strictObject({ to: columnName, codec: codec.optional(), direction: direction.optional() }),
+    z.strictObject({ skip: z.literal(true), onInsert: constant.optional() }),
+  ]);
+  const link = z.strictObject({
+    left: tableName.describe('schema.table of the left side, or the table alone where that is unambiguous'),
+    right: tableName.describe('schema.table of the right side, or the table alone where that is unambiguous'),
+    columns: z
+      .record(z.string(), column)
+      .describe('left column: right column, or { to, codec, direction }, or { skip: true }'),
+    leftOnly: constants.optional().describe('values for left columns without a counterpart, written on insert'),
+    rightOnly: constants.optional().describe('values for right columns without a counterpart, written on insert'),
+    key: z.array(columnName).min(1).optional().describe('left names of a unique key, for tables without a primary key'),
+    naturalKeys: z
+      .array(z.array(columnName).min(1))
+      .optional()
+      .describe('left names of columns that tell that two rows are one'),
+    where: z
+      .strictObject({ left: filter.optional(), right: filter.optional() })
+      .optional()
+      .describe('rows that do not pass are out of the sync'),
+    source: source.optional().describe('a column that Tandem writes its name into, for people to read'),
+    ...shared,
+  });
+  return z.strictObject({
+    version: z.literal(1).optional(),
+    name: z.string().default('main').describe('names slot, publication and streams'),
+    left: endpoint,
+    right: endpoint,
+    home: side.default('left').describe('the side that decides conflicts'),
+    defaults: z.strictObject(shared).default({}),
+    links: z.record(z.string(), link),
+    limits: limits.optional(),
+  });
+}
+
+export type Tree = z.output<ReturnType<typeof treeSchema>>;
+
+const side = z.enum(['left', 'right']);
+const direction = z.enum(['both', 'toRight', 'toLeft']);
+const deletes = z.enum(['sync', 'ignore']);
+const parity = z.enum(['odd', 'even']);
+const keys = z.union([
+  z.enum(['shared', 'mapped']),
+  z.strictObject({ shared: z.strictObject({ left: parity, right: parity }) }),
+]);
+const tableName = z.string().min(1);
+const columnName = z.string().min(1);
+const constant = z.union([
+  z.null(),
+  z.boolean(),
+  z.number(),
+  z.string(),
+  z.custom<bigint>(isBigint),
+  z.custom<Uint8Array>(isBytes),
+]);
+const constants = z.record(z.string(), constant);
+const count = z.int().positive();
+
+const tls = z.strictObject({
+  ca: z.string().optional(),
+  cert: z.string().optional(),
+  key: z.string().optional(),
+  verify: z.boolean().optional(),
+});
+
+const endpoint = z.strictObject({
+  engine: z.enum(['postgres', 'mysql', 'mariadb']),
+  url: z
+    .string()
+    .describe(
+      'postgres://, mysql:// or mariadb:// with user, host and database; secrets as ${env:NAME} or ${file:PATH}',
+    ),
+  label: z.string().min(1).optional().describe("the name of this side in messages, such as 'legacy'"),
+  stateSchema: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("schema or database of Tandem's own tables; 'tandem' unless given"),
+  tls: tls.optional(),
+});
+
+const limits = z.strictObject({
+  batchRows: count.optional(),
+  chunkRows: count.optional(),
+  lookAheadBytesMax: count.optional(),
+});
+
+const source = z.strictObject({
+  left: columnName.optional(),
+  right: columnName.optional(),
+  value: z.string().optional(),
+});
+
+/** A function of the user's own, by file and exported name. */
+const reference = z.string().regex(/^\.{0,2}\/.+#\w+$/, { error: "'./file.ts#name'", abort: true });
+
+const conflictWords = z.union([
+  z.literal('newest'),
+  z.strictObject({ newest: columnName }),
+  z.strictObject({ side }),
+  z.strictObject({ custom: reference }),
+]);
+
+const codecWords = z.union([
+  z.enum(['titleCase', 'upperCase', 'trim']),
+  reference,
+  z.strictObject({ enumMap: z.record(z.string(), z.string()) }),
+  z.strictObject({ nullAs: constant }),
+  z.strictObject({ epoch: z.enum(['s', 'ms', 'us']) }),
+  z.strictObject({
+    get flip(): z.ZodType<CodecWords> {
+      return codecWords as z.ZodType<CodecWords>;
+    },
+  }),
+]);
+
+/** A codec as YAML writes it; `./codecs.ts#name` is one of the user's own. */
+export type CodecWords =
+  | string
+  | { readonly enumMap: Readonly<Record<string, string>> }
+  | { readonly nullAs: z.output<typeof constant> }
+  | { readonly epoch: 's' | 'ms' | 'us' }
+  | { readonly flip: CodecWords };
+
+const filterWords = z.union([constants, reference]);
+
+const codecObject = z.custom<DeclaredCodec>(isCodec, { error: 'a codec' });
+const policyObject = z.custom<Policy>(isPolicy, { error: 'a conflict policy' });
+const filterFunction = z.custom<(row: Readonly<Record<string, unknown>>) => boolean>(
+  (value) => typeof value === 'function',
+  {
+    error: 'a function of a row',
+  },
+);
+
+function isCodec(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'toRight' in value && 'toLeft' in value && 'spec' in value;
+}
+
+function isPolicy(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value;
+}
+
+function isBigint(value: unknown): boolean {
+  return typeof value === 'bigint';
+}
+
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array;
+}
