@@ -18,7 +18,9 @@ import { writeRun } from './write.ts';
 
 const COLUMNS = 'stream, lane, position, epoch, seq, floor, known, effective_us';
 
-/** A connection that writes into one PostgreSQL database. Reconnects by itself between transactions, never within one. */
+/**
+ * A connection that writes into one PostgreSQL database. Reconnects by itself between transactions, never within one.
+ */
 export class PostgresTarget implements Target {
   private readonly login: Login;
   private readonly table: string;
@@ -155,9 +157,9 @@ function runOf(session: Session): Run {
 }
 
 /**
- * An error that the server answers to COMMIT (a deferred constraint, a serialisation failure) means that it rolled back.
- * Anything else but the tag COMMIT leaves the outcome open: PostgreSQL answers ROLLBACK where an earlier error was
- * overlooked, and a connection that breaks answers nothing.
+ * An error that the server answers to COMMIT (a deferred constraint, a serialisation failure) means that it rolled
+ * back. Anything else but the tag COMMIT leaves the outcome open: PostgreSQL answers ROLLBACK where an earlier error
+ * was overlooked, and a connection that breaks answers nothing.
  */
 async function commit(session: Session, label: string): Promise<void> {
   let found: string;

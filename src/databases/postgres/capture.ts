@@ -99,9 +99,9 @@ export class Capture implements Source {
       await client.end().catch(() => undefined);
       throw serverError(thrown, { label });
     }
-    const publications = literal(quote(this.slot));
     const start = formatLsn(resumeLsn(parsePosition(from)));
-    const command = `START_REPLICATION SLOT ${quote(this.slot)} LOGICAL ${start} (proto_version '1', publication_names ${publications})`;
+    const plugin = `proto_version '1', publication_names ${literal(quote(this.slot))}`;
+    const command = `START_REPLICATION SLOT ${quote(this.slot)} LOGICAL ${start} (${plugin})`;
     return new ReplicationStream(client, command, reading, {
       label,
       nowMs: this.context.nowMs,
@@ -117,8 +117,8 @@ export async function timelineHistory(ask: Ask, timeline: number): Promise<strin
 }
 
 /**
- * One run of the stream from one position: puts messages together to transactions and keeps them until they are taken. What
- * has not been taken is bounded: beyond that the socket is not read.
+ * One run of the stream from one position: puts messages together to transactions and keeps them until they are
+ * taken. What has not been taken is bounded: beyond that the socket is not read.
  */
 class Reading implements PgoutputReceiver, StreamReceiver {
   private readonly from: Place;

@@ -1,7 +1,7 @@
 /**
  * The texts that a CHECK constraint allows, where it is nothing but a list of them; null for every other constraint.
- * PostgreSQL prints `x IN ('a', 'b')` back as `CHECK (((x)::text = ANY ((ARRAY['a'::character varying, ...])::text[])))`,
- * and a list of one as `CHECK ((x = 'a'::text))`.
+ * PostgreSQL prints `x IN ('a', 'b')` back as `CHECK (((x)::text = ANY ((ARRAY['a'::character varying,
+ * ...])::text[])))`, and a list of one as `CHECK ((x = 'a'::text))`.
  */
 export function checkValues(definition: string): readonly string[] | null {
   const inner = /^CHECK \((.*)\)(?: NOT VALID)?$/s.exec(definition)?.[1];

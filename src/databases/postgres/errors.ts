@@ -70,7 +70,9 @@ export function connectError(thrown: unknown, label: string): TandemError {
   return unreachable(thrown, label);
 }
 
-/** SQLSTATEs that mean something of their own while the log is read: there the subject is the slot or the publication. */
+/**
+ * SQLSTATEs that mean something of their own while the log is read: there the subject is the slot or the publication.
+ */
 const CODES_OF_STREAM: Readonly<Record<string, Code>> = {
   '42704': 'TD5013',
   '55000': 'TD6001',
@@ -112,7 +114,9 @@ function stateError(error: pg.DatabaseError, state: string, { label, table }: Er
   return new TandemError(code, `${where}: ${words}`, { at });
 }
 
-/** After ALTER TABLE a prepared statement whose result has new types is refused; a new connection prepares it afresh. */
+/**
+ * After ALTER TABLE a prepared statement whose result has new types is refused; a new connection prepares it afresh.
+ */
 function isStalePlan(error: pg.DatabaseError): boolean {
   return error.code === '0A000' && error.routine === 'RevalidateCachedQuery';
 }

@@ -63,16 +63,16 @@ export function formatLsn(lsn: bigint): string {
 }
 
 /**
- * The position that contains exactly what ends before `end`: a log end, a keepalive's end or a slot's confirmed_flush_lsn.
- * A commit record that begins at `end` itself comes later, hence the step back.
+ * The position that contains exactly what ends before `end`: a log end, a keepalive's end or a slot's
+ * confirmed_flush_lsn. A commit record that begins at `end` itself comes later, hence the step back.
  */
 export function before(end: bigint): bigint {
   return end === 0n ? 0n : end - 1n;
 }
 
 /**
- * What to tell the server for "everything up to here": the walsender skips commit records that begin before the LSN it is
- * given, so a whole transaction is left out by LSN + 1, and one that is known in part must be sent again.
+ * What to tell the server for "everything up to here": the walsender skips commit records that begin before the LSN
+ * it is given, so a whole transaction is left out by LSN + 1, and one that is known in part must be sent again.
  */
 export function resumeLsn(place: { readonly lsn: bigint; readonly rows: number | null }): bigint {
   return place.rows === null ? place.lsn + 1n : place.lsn;

@@ -36,7 +36,10 @@ interface PresentTable {
   readonly leaves: readonly { readonly ref: TableRef; readonly full: boolean }[];
 }
 
-/** The statements still missing, in the order in which they must run. The slot comes last: it marks where reading begins. */
+/**
+ * The statements still missing, in the order in which they must run. The slot comes last: it marks where reading
+ * begins.
+ */
 export async function missingSteps(ask: Ask, want: Provision): Promise<NeededStep[]> {
   const state = STATE_TABLE_NAMES.map((table) => ({ schema: want.stateSchema, table }));
   const present = await look(ask, want, [...state, ...want.tables]);
@@ -113,7 +116,8 @@ function publicationSteps(want: Provision, present: Present, tables: readonly Ta
   const viaRoot = partitioned ? ', publish_via_partition_root = true' : '';
   const title = (what: string): string => `${what} publication ${want.name}`;
   if (present.publication === null) {
-    const sql = `CREATE PUBLICATION ${name} FOR TABLE ${tables.map(quoteTable).join(', ')} WITH (${ALL_CHANGES}${viaRoot})`;
+    const list = tables.map(quoteTable).join(', ');
+    const sql = `CREATE PUBLICATION ${name} FOR TABLE ${list} WITH (${ALL_CHANGES}${viaRoot})`;
     return [{ title: title('create'), sql, needs: 'create on database' }];
   }
   const steps: NeededStep[] = [];

@@ -10,8 +10,8 @@ export type Run = (sql: string, values: readonly (string | null)[], table?: stri
 
 /** The rows with these keys, locked, in the order of the keys; null = absent. */
 export async function lockRows(run: Run, shape: TableShape, keys: readonly Row[]): Promise<(Row | null)[]> {
-  const found: (Row | null)[] = keys.map(() => null);
-  if (keys.length === 0) return found;
+  const locked: (Row | null)[] = keys.map(() => null);
+  if (keys.length === 0) return locked;
   const { table, names, encoders } = shapeSql(shape);
   const columns = pick(shape.columns, shape.key);
   const keyNames = pick(names, shape.key);
@@ -20,18 +20,19 @@ export async function lockRows(run: Run, shape: TableShape, keys: readonly Row[]
     const equal = columns.map((column, at) => `${keyNames[at]} = $${at + 1}::${castType(column.native)}`);
     const sql = `SELECT ${names.join(', ')} FROM ${table} WHERE ${equal.join(' AND ')} FOR UPDATE`;
     const values = keyEncoders.map((encode, at) => encodeCell(encode, keys[0]?.[at]));
-    found[0] = decodeRows(shape, await run(sql, values, tableName(shape.ref)))[0] ?? null;
-    return found;
+    locked[0] = decodeRows(shape, await run(sql, values, tableName(shape.ref)))[0] ?? null;
+    return locked;
   }
   const { from, fields } = unnest(columns, 1);
   const equal = keyNames.map((name, at) => `t.${name} = ${fields[at]}`);
   const images = names.map((name) => `t.${name}`).join(', ');
-  const sql = `SELECT v.ord, ${images} FROM ${from} JOIN ${table} t ON ${equal.join(' AND ')} ORDER BY v.ord FOR UPDATE OF t`;
+  const found = `FROM ${from} JOIN ${table} t ON ${equal.join(' AND ')}`;
+  const sql = `SELECT v.ord, ${images} ${found} ORDER BY v.ord FOR UPDATE OF t`;
   const values = keyEncoders.map((encode, at) => columnLiteral(keys, at, encode));
   const answer = await run(sql, values, tableName(shape.ref));
   const rows = decodeRows(shape, answer, 1);
-  for (const [at, row] of rows.entries()) found[Number(answer.rows[at]?.[0]) - 1] = row;
-  return found;
+  for (const [at, row] of rows.entries()) locked[Number(answer.rows[at]?.[0]) - 1] = row;
+  return locked;
 }
 
 /** Rows whose columns `by` equal one of the tuples. */

@@ -34,8 +34,8 @@ export class Sequences {
 }
 
 /**
- * A sequence is moved only forwards: drawing numbers cannot go back, setval() can, when somebody draws between our look and
- * our setting. So setval() is kept for distances that nobody draws in between.
+ * A sequence is moved only forwards: drawing numbers cannot go back, setval() can, when somebody draws between our
+ * look and our setting. So setval() is kept for distances that nobody draws in between.
  */
 const ADVANCE = `SELECT CASE
     WHEN s.last >= $2::bigint OR $2::bigint > s.seqmax THEN s.last

@@ -25,7 +25,8 @@ export interface LogNow extends LogHistory {
 export async function logNow(ask: Ask): Promise<LogNow> {
   // The name of the current WAL file begins with the timeline, also right after a promotion.
   const { rows } = await ask(`SELECT (SELECT system_identifier FROM pg_control_system()),
-    substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), pg_current_wal_insert_lsn(), pg_current_wal_flush_lsn()`);
+    substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
+    pg_current_wal_insert_lsn(), pg_current_wal_flush_lsn()`);
   const [system, timeline, insert, flush] = rows[0] ?? [];
   return {
     system: system ?? '',
@@ -36,8 +37,8 @@ export async function logNow(ask: Ask): Promise<LogNow> {
 }
 
 /**
- * The end of the log as a position that a caught-up reader reaches: what has been written but not flushed is flushed by a
- * small transaction of our own, because an asynchronous commit is visible before a walsender may send it.
+ * The end of the log as a position that a caught-up reader reaches: what has been written but not flushed is flushed
+ * by a small transaction of our own, because an asynchronous commit is visible before a walsender may send it.
  */
 export async function logEnd(ask: Ask): Promise<Position> {
   const now = await logNow(ask);
@@ -80,8 +81,8 @@ export async function slotPosition(ask: Ask, name: string, label: string): Promi
 export type AskTimelineHistory = (timeline: number) => Promise<string>;
 
 /**
- * Proves that the log can be read on from `position` without a gap, or throws TandemError TD6001, TD6003, TD6004, TD6005.
- * A slot that is behind the position is fine: what comes again is dropped.
+ * Proves that the log can be read on from `position` without a gap, or throws TandemError TD6001, TD6003, TD6004,
+ * TD6005. A slot that is behind the position is fine: what comes again is dropped.
  */
 export async function verifyPosition(
   ask: Ask,
@@ -125,7 +126,9 @@ export async function verifyPosition(
   }
 }
 
-/** After a promotion the log goes on on a new timeline; what lies behind the fork on the old one exists here no more. */
+/**
+ * After a promotion the log goes on on a new timeline; what lies behind the fork on the old one exists here no more.
+ */
 async function verifyTimeline(
   askHistory: AskTimelineHistory,
   label: string,

@@ -42,8 +42,8 @@ function stateColumn({ name, kind, nullable }: StateColumn): Column {
 }
 
 /**
- * The checkpoint rows change with every transaction: room on their page lets the new version stay there (HOT), and vacuum
- * comes after hundreds of dead versions instead of a share of the table.
+ * The checkpoint rows change with every transaction: room on their page lets the new version stay there (HOT), and
+ * vacuum comes after hundreds of dead versions instead of a share of the table.
  */
 const CHECKPOINT_OPTIONS =
   ' WITH (fillfactor = 10, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, ' +

@@ -18,7 +18,9 @@ export interface StreamReceiver {
 export interface StreamOptions {
   readonly label: string;
   readonly nowMs: () => number;
-  /** The LSN that the server may forget everything before; asked for whenever a status update is due. 0 = nothing yet. */
+  /**
+   * The LSN that the server may forget everything before; asked for whenever a status update is due. 0 = nothing yet.
+   */
   readonly flushedLsn: () => bigint;
 }
 
@@ -51,8 +53,8 @@ const impatientRequestsMax = 5;
 const postgresEpochUs = 946_684_800_000_000;
 
 /**
- * The replication stream over a connection of pg that has logged in in replication mode. Takes the socket over: frames are
- * cut here, status updates go out by timer whether or not somebody reads, and reading can be held up.
+ * The replication stream over a connection of pg that has logged in in replication mode. Takes the socket over:
+ * frames are cut here, status updates go out by timer whether or not somebody reads, and reading can be held up.
  */
 export class ReplicationStream {
   private readonly client: pg.Client;
@@ -169,8 +171,8 @@ export class ReplicationStream {
   };
 
   /**
-   * The walsender sends row by row, and a reader that wakes for each of them costs both ends most of their time. A pause of
-   * a millisecond lets the socket fill; over Unix sockets, whose buffers are small, it only delays.
+   * The walsender sends row by row, and a reader that wakes for each of them costs both ends most of their time. A
+   * pause of a millisecond lets the socket fill; over Unix sockets, whose buffers are small, it only delays.
    */
   private coalesce(): void {
     if (this.coalescing) return;
@@ -245,8 +247,9 @@ export class ReplicationStream {
   }
 
   /**
-   * A server that shuts down waits until its readers have confirmed everything, and asks without a pause. What has not been
-   * applied yet cannot be confirmed, so the reader leaves instead of holding the shutdown up; nothing is lost.
+   * A server that shuts down waits until its readers have confirmed everything, and asks without a pause. What has
+   * not been applied yet cannot be confirmed, so the reader leaves instead of holding the shutdown up; nothing is
+   * lost.
    */
   private answerRequest(walEnd: bigint): void {
     const nowMs = this.options.nowMs();

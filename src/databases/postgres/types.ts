@@ -1,6 +1,9 @@
 import type { Kind } from '../../model/value.ts';
 
-/** How the types of PostgreSQL's own catalogue are carried; what is not here is text to a reader and unsupported in a link. */
+/**
+ * How the types of PostgreSQL's own catalogue are carried; what is not here is text to a reader and unsupported in a
+ * link.
+ */
 const KINDS: Readonly<Record<string, Kind>> = {
   int2: 'int',
   int4: 'int',
@@ -95,9 +98,9 @@ export function typeByName(name: string): ValueType {
 }
 
 /**
- * A column's type to cast a parameter to. The type modifier goes, because an *explicit* cast to varchar(3) or numeric(5,2)
- * cuts or rounds in silence, while the assignment that follows refuses what is too long. `character` and `bit` without a
- * length would mean a length of 1, so they go by the names that mean any length.
+ * A column's type to cast a parameter to. The type modifier goes, because an *explicit* cast to varchar(3) or
+ * numeric(5,2) cuts or rounds in silence, while the assignment that follows refuses what is too long. `character` and
+ * `bit` without a length would mean a length of 1, so they go by the names that mean any length.
  */
 export function castType(native: string): string {
   const open = native.includes('"') ? -1 : native.indexOf('(');

@@ -48,8 +48,8 @@ async function insertRows(run: Run, { shape, rows, generated }: InsertRun): Prom
 }
 
 /**
- * Many rows come from arrays, so that one prepared statement serves every number of rows. They are inserted, numbered by
- * their sequences and returned in the order that ORDER BY gives them.
+ * Many rows come from arrays, so that one prepared statement serves every number of rows. They are inserted, numbered
+ * by their sequences and returned in the order that ORDER BY gives them.
  */
 function insertSql(shape: TableShape, written: readonly number[], count: number): string {
   const { table, names } = shapeSql(shape);
@@ -90,7 +90,8 @@ async function updateRows(run: Run, work: UpdateRun): Promise<WriteResult> {
   const missing: number[] = [];
   const inPlace: UpdateRun = { op: 'update', shape, keys: pick(keys, staying), rows: pick(rows, staying) };
   if (staying.length > 0) for (const at of await updateInPlace(run, inPlace)) missing.push(staying[at] ?? 0);
-  // A key is free for a row only once the row that held it has left, so rows whose new key nobody waits to leave go first.
+  // A key is free for a row only once the row that held it has left, so rows whose new key nobody waits to leave go
+  // first.
   for (const at of leaveFirst(shape, work, moving)) {
     if (!(await updateOne(run, shape, keys[at] ?? [], rows[at] ?? [], true))) missing.push(at);
   }
