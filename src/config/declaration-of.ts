@@ -1,5 +1,5 @@
 import { codecOf } from '../mapping/codec-spec.ts';
-import { codec, flip } from '../mapping/codecs.ts';
+import { codec, flip, type NamedCodec } from '../mapping/codecs.ts';
 import type {
   CodecSpec,
   ColumnDeclaration,
@@ -90,8 +90,7 @@ class TreeReader {
 
   private codec(words: CodecWords | DeclaredCodec, path: Path): DeclaredCodec {
     if (typeof words === 'object' && 'toRight' in words) return words;
-    if (typeof words === 'object' && 'flip' in words)
-      return flip(this.codec(words.flip, path) as Parameters<typeof flip>[0]);
+    if (typeof words === 'object' && 'flip' in words) return flip(this.codec(words.flip, path) as NamedCodec<string>);
     if (typeof words === 'object' || !words.includes('#')) return codecOf(words as CodecSpec);
     const pair = this.find(words, [...path, 'codec'], 'a pair of functions: codec(name, { toRight, toLeft })', isPair);
     if (pair === null) return codecOf('trim');

@@ -1,5 +1,5 @@
 import { TandemError } from '../model/error.ts';
-import { enumMap, epoch, flip, nullAs, titleCase, trim, upperCase } from './codecs.ts';
+import { enumMap, epoch, flip, type NamedCodec, nullAs, titleCase, trim, upperCase } from './codecs.ts';
 import type { CodecSpec, Constant, DeclaredCodec } from './declaration.ts';
 
 /** The codec that a form in YAML stands for. A codec of the user's own is not among them: its file has to be loaded. */
@@ -10,7 +10,7 @@ export function codecOf(spec: CodecSpec): DeclaredCodec {
   if ('enumMap' in spec) return enumMap(spec.enumMap) as unknown as DeclaredCodec;
   if ('nullAs' in spec) return nullAs(spec.nullAs);
   if ('epoch' in spec) return epoch(spec.epoch);
-  if ('flip' in spec) return flip(codecOf(spec.flip) as ReturnType<typeof titleCase>);
+  if ('flip' in spec) return flip(codecOf(spec.flip) as NamedCodec<string>);
   throw new TandemError('TD2110', `the codec ${spec.own} is not a built-in one`);
 }
 

@@ -3,7 +3,7 @@ import type { Constant, LinkSide } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { type Column, tableName } from '../model/schema.ts';
 import { type Row, sameValue, type Value } from '../model/value.ts';
-import type { Constant as DeclaredConstant } from './declaration.ts';
+import { type Constant as DeclaredConstant, targetOf } from './declaration.ts';
 import { type Findings, unknownName } from './findings.ts';
 import { type LinkDraft, place, writes } from './link-draft.ts';
 import { resolveColumn } from './resolve.ts';
@@ -98,7 +98,6 @@ function canonicalConstant(column: Column, value: DeclaredConstant): Value | und
 
 function reportUnmapped(draft: LinkDraft, side: Side, constants: readonly Constant[], findings: Findings): void {
   const covered = new Set([
-    ...draft.columns.map((linked) => linked[side].name),
     ...constants.map((constant) => constant.column.name),
     ...meantColumns(draft, side, findings),
   ]);
@@ -115,13 +114,17 @@ function reportUnmapped(draft: LinkDraft, side: Side, constants: readonly Consta
   }
 }
 
-/** Columns that a misspelt name stands for: one mistake is to be one finding. */
+/** Columns that the declaration means, although it misspells them or their partner: one mistake is to be one finding. */
 function meantColumns(draft: LinkDraft, side: Side, findings: Findings): readonly string[] {
-  const ofLink = findings.all.filter(
-    ({ code, path }) => code === 'TD2103' && path?.[1] === draft.id && path[2] === 'columns',
+  const targets = Object.entries(draft.declaration.columns).map(([left, declared]) => ({
+    left,
+    right: targetOf(declared),
+  }));
+  const declared = targets.flatMap(({ left, right }) => (right === null ? [] : [side === 'left' ? left : right]));
+  const misspelt = findings.all.filter(
+    ({ code, path, at }) => code === 'TD2103' && path?.[1] === draft.id && at?.['side'] === side,
   );
-  if (side === 'left') return ofLink.map(({ path }) => String(path?.[3]));
-  return ofLink.flatMap(({ suggestion }) => suggestion ?? []);
+  return [...declared, ...misspelt.flatMap(({ suggestion }) => suggestion ?? [])];
 }
 
 /** The row filter of one side as a function of an image. */

@@ -21,7 +21,7 @@ const MAKERS: Readonly<Record<EngineName, string>> = {
  * that a difference in version control is a difference in a database.
  */
 export function schemaFile(sides: Readonly<Record<Side, SchemaFileSide>>): string {
-  const makers = [...new Set([MAKERS[sides.left.engine], MAKERS[sides.right.engine]])].sort();
+  const makers = [...new Set([MAKERS[sides.left.engine], MAKERS[sides.right.engine]])].toSorted();
   return [
     '// Written by `tandem pull` from the databases. Commit it; do not edit it: `tandem pull --check` compares it.',
     `import { c, ${makers.join(', ')} } from 'tandem-sync';`,
