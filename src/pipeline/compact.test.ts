@@ -6,7 +6,7 @@ import type { Kind, Row, Value } from '../model/value.ts';
 import { compact, type RowOp, type Run } from './compact.ts';
 
 // Property P6: a batch applied run by run gives what it gives operation by operation, and no constraint ever breaks on
-// the way. The target is a little table model that checks every constraint at once, row by row, as the strictest server.
+// the way. The target is a little table model that checks all constraints at once, row by row, as the strictest server.
 
 interface LinkFacts {
   readonly id: string;

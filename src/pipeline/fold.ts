@@ -3,7 +3,7 @@ import type { Row } from '../model/value.ts';
 import { type Guarded, type GuardedOp, looseText, moves } from './guarded.ts';
 
 export interface FoldableOp extends GuardedOp {
-  /** The row's identity at the source: one text per entity and link, the same before and after unless its key changes. */
+  /** The row's identity at the source: one text per entity and link, the same before and after if its key stays. */
   readonly entity: string;
   /** The row was decided by arbitration: it is never folded, and nothing is moved across it. */
   readonly fixed: boolean;
@@ -73,8 +73,8 @@ function merged(earlier: Row | null, later: Row | null): Row | null {
 }
 
 /**
- * A row that came and went leaves no trace, unless an operation that stays refers to it: children first, so that a whole
- * family can vanish.
+ * A row that came and went leaves no trace, unless an operation that stays refers to it: children first, so that a
+ * whole family can vanish.
  */
 function cancel(slots: (GuardedOp | null)[], cancelled: Cancelled[], guards: ReadonlyMap<LinkPlan, Guarded>): void {
   const references = new References(guards);

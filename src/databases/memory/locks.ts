@@ -15,8 +15,8 @@ interface Lock {
 }
 
 /**
- * Locks on named resources (rows, unique values, referenced keys), held until their owner's transaction ends. Waiters are
- * served in order, and whoever would close a circle of waiting is refused with TD7006 at once.
+ * Locks on named resources (rows, unique values, referenced keys), held until their owner's transaction ends. Waiters
+ * are served in order, and whoever would close a circle of waiting is refused with TD7006 at once.
  */
 export class Locks {
   readonly #locks = new Map<string, Lock>();

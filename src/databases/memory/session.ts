@@ -28,8 +28,8 @@ interface Touched {
 }
 
 /**
- * One connection, and at most one transaction in it. The client's end and the server's end fail apart: a cut connection is
- * dead to the client at once, while the server finishes what it is doing and rolls the rest back a step later.
+ * One connection, and at most one transaction in it. The client's end and the server's end fail apart: a cut connection
+ * is dead to the client at once, while the server finishes what it is doing and rolls the rest back a step later.
  */
 export class Session {
   readonly store: Store;

@@ -14,13 +14,13 @@ export type Fault = 'before' | 'after' | 'lost';
 
 export interface MemoryOptions {
   readonly name: string;
-  /** Every operation waits here before it does anything: whoever resolves these promises owns the interleaving. */
+  /** Every operation waits here before it does anything: who resolves these promises owns the interleaving. */
   readonly yieldPoint?: (name: string) => Promise<void>;
   /** Commit times, microseconds since 1970; may be skewed. Default: a millisecond more with every commit. */
   readonly nowUs?: () => number;
   /** Asked before every operation of an engine (never of an application). */
   readonly fault?: (operation: string, label: string) => Fault | null;
-  /** Does the log hold the rows of a referential action? Default: true. MySQL before 9.6 and MariaDB do not log them. */
+  /** Does the log hold the rows of a referential action? Default: true. MySQL before 9.6 and MariaDB: no. */
   readonly logsCascades?: boolean;
   /** Does a given value move the counter of a counting column past it, as in MySQL? Default: false. */
   readonly countsGivenKeys?: boolean;

@@ -19,8 +19,8 @@ export function visible(cell: Cell, owner: object | null): Row | null {
 }
 
 /**
- * Cells by the value of some columns. It may name cells that held the value in a version already gone, so a reader looks
- * at the version it sees; {@link Index.settle} drops what no version holds any more.
+ * Cells by the value of some columns. It may name cells that held the value in a version already gone, so a reader
+ * looks at the version it sees; {@link Index.settle} drops what no version holds any more.
  */
 export class Index {
   readonly name: string;
