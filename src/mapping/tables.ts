@@ -65,7 +65,11 @@ export interface ColOptions {
   readonly ref?: readonly [table: string, column: string];
 }
 
-type Given<O extends ColOptions, Name extends keyof ColOptions> = O[Name] extends true ? true : false;
+type Given<O extends ColOptions, Name extends keyof ColOptions> = Name extends keyof O
+  ? O[Name] extends true
+    ? true
+    : false
+  : false;
 type IsOptional<O extends ColOptions> = true extends Given<O, 'null' | 'auto' | 'def' | 'gen'> ? true : false;
 type ValuesOf<O extends ColOptions> = O['in'] extends readonly string[] ? O['in'] : null;
 

@@ -137,7 +137,8 @@ type Join<E extends readonly string[]> = E extends readonly [
 export type Complete<LC extends Cols, RC extends Cols, M, LeftGiven, RightGiven> = MissingLeft<
   Exclude<Required<LC>, keyof M | LeftGiven>
 > &
-  MissingRight<Exclude<Required<RC>, Hit<M> | RightGiven>>;
+  MissingRight<Exclude<Required<RC>, Hit<M> | RightGiven>> &
+  Unknown<Exclude<keyof M & string, keyof LC>>;
 
 type Required<C extends Cols> = { [K in keyof C & string]: C[K]['optional'] extends true ? never : K }[keyof C &
   string];
@@ -152,4 +153,8 @@ type MissingLeft<Names extends string> = {
 
 type MissingRight<Names extends string> = {
   readonly [R in Names as `right column '${R}' is NOT NULL without a default: map a left column to it, or add it to rightOnly`]: never;
+};
+
+type Unknown<Names extends string> = {
+  readonly [L in Names as `the left table has no column '${L}'`]: never;
 };
