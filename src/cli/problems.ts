@@ -74,6 +74,8 @@ function render(finding: Finding, paint: Colors, source: ConfigSource | undefine
   add('found', finding.found);
   if (frame === undefined) add('did you mean', finding.suggestion);
   add('fix', finding.fix);
+  const saysWhatToDo = finding.expected !== undefined || finding.fix !== undefined;
+  if (!saysWhatToDo) add('help', CODES[code].help);
   lines.push(`  ${paint.dim(`= docs: tandem explain ${code}`)}`);
   return lines.join('\n');
 }

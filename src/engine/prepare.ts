@@ -3,7 +3,7 @@ import { compile } from '../mapping/compile.ts';
 import type { Declaration } from '../mapping/declaration.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { asTandemError, TandemError } from '../model/error.ts';
+import { asTandemError, type Code, TandemError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { SyncPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
@@ -80,9 +80,18 @@ export async function tryEndpoints(
   declaration: Declaration,
   context: Context,
 ): Promise<Readonly<Record<Side, Endpoint | TandemError>>> {
-  const attempt = (side: Side) => openEndpoint(declaration, side, context).catch(asTandemError);
+  const attempt = (side: Side) =>
+    openEndpoint(declaration, side, context).catch((thrown) =>
+      ofSide(asTandemError(thrown), labelOf(declaration, side)),
+    );
   const [left, right] = await Promise.all([attempt('left'), attempt('right')]);
   return { left, right };
+}
+
+/** The same error, with the side that it happened on. */
+function ofSide(error: TandemError, label: string): TandemError {
+  const at = { side: label, ...error.details.at };
+  return new TandemError(error.code as Code, error.message, { ...error.details, at, cause: error });
 }
 
 async function openEndpoint(declaration: Declaration, side: Side, context: Context): Promise<Endpoint> {

@@ -40,12 +40,28 @@ export async function pendingSteps(prepared: Prepared): Promise<Pending> {
 }
 
 /**
+ * Makes sure that every log can be read on from where its routes stand. Throws TandemError of class history where one
+ * cannot: making a lost slot anew would hide that changes between the two are gone.
+ */
+export async function verifyPositions(prepared: Prepared): Promise<void> {
+  for (const stream of streams) {
+    const from = sourceSide(stream);
+    await using target = await prepared[otherSide(from)].target();
+    for (const lane of planOf(prepared).lanes) {
+      const checkpoint = await stateOrNull(target.checkpoint(stream, lane.id));
+      if (checkpoint !== null) await prepared[from].verifyPosition(checkpoint.position);
+    }
+  }
+}
+
+/**
  * Creates what is missing: the state tables, publication and slot of each side first, then a checkpoint row per route and
  * lane. Every piece is looked for before it is made, so that a run after a crash completes what the first one began, and
- * a run after a complete one does nothing.
+ * a run after a complete one does nothing. Throws as {@link verifyPositions} before it changes anything.
  */
 export async function provision(prepared: Prepared, report: ProvisionReport): Promise<void> {
   const plan = planOf(prepared);
+  await verifyPositions(prepared);
   for (const side of ['left', 'right'] as const) {
     for (const step of await prepared[side].missing(linkedTables(plan, side))) {
       report.step(side, step);

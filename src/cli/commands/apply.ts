@@ -1,4 +1,4 @@
-import { isPending, pendingSteps, provision } from '../../engine/provision.ts';
+import { isPending, pendingSteps, provision, verifyPositions } from '../../engine/provision.ts';
 import { confirm } from '../confirm.ts';
 import { withPrepared } from '../open-sync.ts';
 import type { Session } from '../session.ts';
@@ -9,13 +9,14 @@ export function apply(session: Session): Promise<number> {
   const { terminal } = session;
   return withPrepared(session, 'warn', async ({ prepared, labels }) => {
     const sync = prepared.declaration.name;
+    await verifyPositions(prepared);
     const pending = await pendingSteps(prepared);
     if (!isPending(pending)) {
       terminal.say('Everything is in place already.');
       terminal.document('tandem.apply/1', { sync, done: pending, next: ['tandem run'] });
       return 0;
     }
-    printPlan(terminal, pending, labels);
+    if (session.options.yes !== true) printPlan(terminal, pending, labels);
     await confirm(session, 'Make all of this now?');
     await provision(prepared, {
       step: (side, step) => terminal.say(`${labels[side]}: ${step.title}`),

@@ -6,7 +6,7 @@ import { withPrepared } from '../open-sync.ts';
 import type { Session } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** Shows what `apply` would do; exit code 2 where that is anything. */
+/** Shows what `apply` would do. */
 export function plan(session: Session, options: { readonly sql?: boolean }): Promise<number> {
   const { terminal } = session;
   return withPrepared(session, 'warn', async ({ prepared, labels }) => {
@@ -17,8 +17,11 @@ export function plan(session: Session, options: { readonly sql?: boolean }): Pro
     const next = any ? ['tandem apply'] : ['tandem run'];
     terminal.document('tandem.plan/1', { sync: prepared.declaration.name, ...pending, next });
     if (!any) terminal.say('Everything is in place: apply has nothing to do.');
-    else terminal.say('\nNothing has been changed. `tandem apply` does all of this.');
-    return any ? exitCodes.attention : exitCodes.fine;
+    else
+      terminal.say(
+        '\nNothing has been changed. `tandem apply` does all of this; `tandem plan --sql` prints the statements.',
+      );
+    return exitCodes.fine;
   });
 }
 
@@ -36,8 +39,9 @@ export function printPlan(terminal: Terminal, pending: Pending, labels: Readonly
   for (const { stream, lane } of pending.checkpoints) terminal.print(`  ${paint.green('+')} ${stream}, lane ${lane}`);
 }
 
-function printStep({ print, paint }: Terminal, step: Step): void {
+function printStep({ print, paint, verbose }: Terminal, step: Step): void {
   print(`  ${paint.green('+')} ${step.title}`);
+  if (!verbose) return;
   for (const line of step.sql.split('\n')) print(paint.dim(`      ${line}`));
 }
 

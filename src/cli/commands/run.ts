@@ -1,6 +1,6 @@
 import { countLinks, isOutOfStep } from '../../engine/checks.ts';
 import { planOf, type Prepared } from '../../engine/prepare.ts';
-import { isPending, pendingSteps } from '../../engine/provision.ts';
+import { isPending, pendingSteps, verifyPositions } from '../../engine/provision.ts';
 import { createSync } from '../../engine/sync.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from '../../engine/sync-status.ts';
 import type { Context } from '../../model/context.ts';
@@ -27,7 +27,6 @@ export async function run(session: Session, options: RunOptions): Promise<number
     // The sync opens connections of its own; these would only idle beside them.
     await prepared[Symbol.asyncDispose]();
     const sync = await createSync({ declaration, context, ...options });
-    context.log.info({ sync: declaration.name }, 'sync started');
     const last = await superviseSync(session, sync, context);
     session.terminal.document('tandem.run/1', { sync: declaration.name, ...last, next: ['tandem status'] });
     return exitCodes.fine;
@@ -35,6 +34,7 @@ export async function run(session: Session, options: RunOptions): Promise<number
 }
 
 async function requireApplied(prepared: Prepared): Promise<void> {
+  await verifyPositions(prepared);
   const pending = await pendingSteps(prepared);
   if (!isPending(pending)) return;
   const { left, right } = pending.steps;
@@ -64,7 +64,6 @@ async function superviseSync(session: Session, sync: Sync, context: Context): Pr
   const watching = logStates(sync, context, ended.signal);
   try {
     await sync.finished;
-    context.log.info({ sync: sync.status().state }, 'sync stopped');
     return sync.status();
   } finally {
     ended.abort();
@@ -78,12 +77,10 @@ async function logStates(sync: Sync, context: Context, signal: AbortSignal): Pro
   const known = new Map<Stream, DirectionStatus['state']>();
   while (!signal.aborted) {
     for (const stream of ['left->right', 'right->left'] as const) {
-      const { state, lagMs, rows, lastError } = sync.status().directions[stream];
+      const { state, lagMs, rows } = sync.status().directions[stream];
       if (known.get(stream) === state) continue;
       known.set(stream, state);
-      const fields = { stream, lagMs, rows };
-      if (state === 'retrying') context.log.warn({ ...fields, error: lastError }, `${stream} is ${state}`);
-      else context.log.info(fields, `${stream} is ${state}`);
+      context.log.info({ stream, lagMs, rows }, `${stream} is ${state}`);
     }
     await context.sleep(watchIntervalMs, signal).catch(() => {});
   }
