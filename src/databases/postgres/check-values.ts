@@ -20,7 +20,8 @@ function isColumn(text: string): boolean {
 }
 
 function arrayItems(text: string): string[] | null {
-  const list = /^\(?ARRAY\[(.*)\](?:\)?::[\w ."]+\[\])?$/s.exec(text)?.[1];
+  const uncast = text.replace(/^\((.*)\)::[\w ."]+\[\]$/s, '$1');
+  const list = /^ARRAY\[(.*)\]$/s.exec(uncast)?.[1];
   if (list === undefined) return null;
   const items = list.match(/\(?'(?:[^']|'')*'(?:::[\w ."]+)?\)?(?:::[\w ."]+)?/g) ?? [];
   // Anything between the items but commas means that they are not all plain texts.

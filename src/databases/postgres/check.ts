@@ -4,6 +4,7 @@ import type { Finding } from '../../model/finding.ts';
 import type { TableRef } from '../../model/schema.ts';
 import { STATE_TABLE_NAMES } from './state.ts';
 import { type Ask, quote, quoteTable } from './connect.ts';
+import { LOGS_WHOLE_ROWS } from './inspect.ts';
 import { missingSteps, type NeededStep, type Provision } from './provision.ts';
 
 export const VERSION_MIN = 150_000;
@@ -181,8 +182,7 @@ async function tableFindings(ask: Ask, facts: Facts, want: Provision, request: C
 const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
 const TABLE_RIGHTS = `SELECT n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE'),
-    CASE WHEN c.relkind = 'r' THEN c.relreplident = 'f' ELSE (SELECT bool_and(l.relreplident = 'f')
-      FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf AND l.relkind = 'r') END,
+    ${LOGS_WHOLE_ROWS},
     row_security_active(c.oid), asked->>2, ${RIGHTS.map((right) => `has_table_privilege(c.oid, '${right}')`).join(', ')}
   FROM jsonb_array_elements($1::jsonb) asked
   JOIN pg_namespace n ON n.nspname = asked->>0

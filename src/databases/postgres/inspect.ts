@@ -70,11 +70,14 @@ export async function tableOids(ask: Ask, tables: readonly TableRef[]): Promise<
   return rows.map((cells) => cells[0] ?? null);
 }
 
-/** The changes of a partitioned table are logged under the identity of the partition that holds the row. */
-const RELATIONS = `SELECT c.oid, CASE WHEN c.relkind = 'r' THEN c.relreplident = 'f' ELSE
-    (SELECT bool_and(l.relreplident = 'f') FROM pg_partition_tree(c.oid) p JOIN pg_class l ON l.oid = p.relid
-      WHERE p.isleaf AND l.relkind = 'r') END
-  FROM pg_class c WHERE c.oid = ANY($1::oid[])`;
+/**
+ * Whole old rows of a partitioned table take two: the partition that holds the row logs them, and the table itself, under
+ * whose name they are published, says so to the reader.
+ */
+export const LOGS_WHOLE_ROWS = `c.relreplident = 'f' AND (SELECT bool_and(l.relreplident = 'f')
+    FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf AND l.relkind = 'r') IS NOT FALSE`;
+
+const RELATIONS = `SELECT c.oid, ${LOGS_WHOLE_ROWS} FROM pg_class c WHERE c.oid = ANY($1::oid[])`;
 
 /** A domain is followed down to the type below it, whose modifier is the one nearest to the column. */
 const COLUMNS = `WITH RECURSIVE wanted AS (

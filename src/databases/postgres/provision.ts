@@ -96,15 +96,14 @@ export async function removalSteps(ask: Ask, want: Omit<Provision, 'tables'>): P
 
 function identitySteps(ref: TableRef, present: PresentTable | undefined): NeededStep[] {
   // A table that is yet to be made is one of ours.
-  const leaves =
-    present === undefined ? [{ ref, full: false }] : present.partitioned ? present.leaves : [{ ...present, ref }];
-  return leaves
+  const relations = [{ ref, full: present?.full ?? false }, ...(present?.leaves ?? [])];
+  return relations
     .filter(({ full }) => !full)
-    .map((leaf) => ({
-      title: `log whole old rows of ${leaf.ref.schema}.${leaf.ref.table}`,
-      sql: `ALTER TABLE ${quoteTable(leaf.ref)} REPLICA IDENTITY FULL`,
+    .map(({ ref: table }) => ({
+      title: `log whole old rows of ${table.schema}.${table.table}`,
+      sql: `ALTER TABLE ${quoteTable(table)} REPLICA IDENTITY FULL`,
       needs: 'owner of table',
-      table: leaf.ref,
+      table,
     }));
 }
 
