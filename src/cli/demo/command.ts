@@ -65,7 +65,10 @@ async function play(session: Session, options: DemoOptions, stage: Stage, cues: 
   await using load = await createLoad({ ...stage.sides, seed, ratePerSecond });
   await using probe = await createLatencyProbe(stage.sides);
   const ended = new AbortController();
-  const stop = AbortSignal.any([cues.interrupt, ended.signal, ...timer(options.seconds)]);
+  const stop = ended.signal;
+  // Not AbortSignal.any over AbortSignal.timeout: Node 20 may collect such a timer as garbage before it fires.
+  const timer = options.seconds === undefined ? null : setTimeout(() => ended.abort(), options.seconds * 1000);
+  cues.interrupt.addEventListener('abort', () => ended.abort(), { once: true });
   const screen = createScreen(io.stderr, stage);
   const startedMs = performance.now();
   const glances = async (): Promise<void> => {
@@ -79,14 +82,11 @@ async function play(session: Session, options: DemoOptions, stage: Stage, cues: 
   // The sync's own end, before anybody asked for it, is the demo's end; so is any failure of the load.
   const work = [load.run(stop), probe.run(stop), glances()].map((each) => each.finally(() => ended.abort()));
   await Promise.race([Promise.all(work), stage.sync.finished.finally(() => ended.abort())]);
+  if (timer !== null) clearTimeout(timer);
   terminal.say('\nthe applications have stopped; waiting until both logs are silent, then comparing');
   const exitCode = await judge(session, stage, probe.latenciesMs);
   if (options.keep === true) await keepRunning(session, stage, cues.interrupt);
   return exitCode;
-}
-
-function timer(seconds: number | undefined): readonly AbortSignal[] {
-  return seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)];
 }
 
 async function judge(session: Session, stage: Stage, latenciesMs: Latencies): Promise<number> {

@@ -70,12 +70,13 @@ export async function createLoad(options: LoadOptions): Promise<Load> {
   return {
     async run(signal) {
       const stop = new AbortController();
-      const both = AbortSignal.any([signal, stop.signal]);
+      signal.addEventListener('abort', () => stop.abort(), { once: true });
+      if (signal.aborted) return;
       const loops = [
-        turns.repeat(intervalMs, both, applicationStep(alone.left, writer(options.seed))),
-        turns.repeat(intervalMs, both, applicationStep(alone.right, writer(options.seed + 1))),
-        turns.repeat(intervalMs * 8, both, clashStep(together, writer(options.seed + 2), counts)),
-        removalLoop(alone, writer(options.seed + 3), fence, turns, both),
+        turns.repeat(intervalMs, stop.signal, applicationStep(alone.left, writer(options.seed))),
+        turns.repeat(intervalMs, stop.signal, applicationStep(alone.right, writer(options.seed + 1))),
+        turns.repeat(intervalMs * 8, stop.signal, clashStep(together, writer(options.seed + 2), counts)),
+        removalLoop(alone, writer(options.seed + 3), fence, turns, stop.signal),
       ];
       // One loop that fails ends the others, so that the failure is seen at once.
       await Promise.all(loops.map((loop) => loop.catch(abortAnd(stop))));
