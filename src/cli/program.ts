@@ -56,6 +56,17 @@ function addGlobalOptions(program: Command): void {
 }
 
 function addSetup(add: Add): void {
+  add('init', 'look at two databases and write a configuration', async (session, command) =>
+    (await import('./commands/init.ts')).init(session, command.opts()),
+  )
+    .option('--left <url>', 'postgres://, mysql:// or mariadb:// (or set LEFT_DATABASE_URL)')
+    .option('--right <url>', 'the other one (or set RIGHT_DATABASE_URL)')
+    .option('--name <name>', 'name of the sync')
+    .option('--yaml', 'write tandem.yaml instead of tandem.config.ts')
+    .option('--force', 'replace files that exist');
+  add('pull', 'write the tables of both databases into tandem.schema.ts', async (session, command) =>
+    (await import('./commands/pull.ts')).pull(session, command.opts()),
+  ).option('--check', 'write nothing; exit 2 where the file no longer matches');
   add('check', 'list everything that is wrong or risky, each with what mends it', async (session) =>
     (await import('./commands/check.ts')).check(session),
   );

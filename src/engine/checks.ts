@@ -3,7 +3,7 @@ import type { Finding } from '../model/finding.ts';
 import type { LinkPlan, SyncPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { checkCodecs } from './check-codecs.ts';
-import { linkedTables, type Prepared } from './prepare.ts';
+import { labelOf, linkedTables, type Prepared } from './prepare.ts';
 
 /** How many rows each side of a link holds now. */
 export interface LinkCount {
@@ -41,7 +41,9 @@ async function checkServer(prepared: Prepared, side: Side): Promise<readonly Fin
   const away = side === 'left' ? 'toRight' : 'toLeft';
   const read = directions.some((direction) => direction === 'both' || direction === away);
   const write = directions.some((direction) => direction === 'both' || direction !== away);
-  return prepared[side].check({ tables, read, write });
+  const findings = await prepared[side].check({ tables, read, write });
+  const label = labelOf(prepared.declaration, side);
+  return findings.map((finding) => ({ ...finding, at: { side: label, ...finding.at } }));
 }
 
 /** Counts the rows of every linked table. */

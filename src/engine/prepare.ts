@@ -1,6 +1,6 @@
 import { openDatabase } from '../databases/index.ts';
 import { compile } from '../mapping/compile.ts';
-import type { Declaration } from '../mapping/declaration.ts';
+import type { Declaration, EndpointDeclaration } from '../mapping/declaration.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { asTandemError, type Code, TandemError } from '../model/error.ts';
@@ -80,10 +80,11 @@ export async function tryEndpoints(
   declaration: Declaration,
   context: Context,
 ): Promise<Readonly<Record<Side, Endpoint | TandemError>>> {
-  const attempt = (side: Side) =>
-    openEndpoint(declaration, side, context).catch((thrown) =>
-      ofSide(asTandemError(thrown), labelOf(declaration, side)),
-    );
+  const attempt = (side: Side) => {
+    const label = labelOf(declaration, side);
+    const opening = openEndpoint(declaration.name, label, declaration[side], context);
+    return opening.catch((thrown: unknown) => ofSide(asTandemError(thrown), label));
+  };
   const [left, right] = await Promise.all([attempt('left'), attempt('right')]);
   return { left, right };
 }
@@ -94,15 +95,15 @@ function ofSide(error: TandemError, label: string): TandemError {
   return new TandemError(error.code as Code, error.message, { ...error.details, at, cause: error });
 }
 
-async function openEndpoint(declaration: Declaration, side: Side, context: Context): Promise<Endpoint> {
-  const { engine, url, stateSchema, tls } = declaration[side];
+/** Opens one database of the sync of that name. Throws TandemError TD4xxx, TD5014. */
+export async function openEndpoint(
+  sync: string,
+  label: string,
+  { engine, url, stateSchema, tls }: EndpointDeclaration,
+  context: Context,
+): Promise<Endpoint> {
   const database = await openDatabase(engine);
-  const options = {
-    url,
-    label: labelOf(declaration, side),
-    sync: declaration.name,
-    stateSchema: stateSchema ?? 'tandem',
-  };
+  const options = { url, label, sync, stateSchema: stateSchema ?? 'tandem' };
   return database.open(
     tls === undefined ? options : { ...options, tls: { ...tls, verify: tls.verify ?? true } },
     context,
