@@ -1,6 +1,6 @@
 import { TandemError } from '../model/error.ts';
 import type { ColumnPair, LinkPlan } from '../model/plan.ts';
-import { otherSide, type Conflict, type Decision, type Side, type Verdict } from '../model/policy.ts';
+import { otherSide, type Conflict, type Decision, type Policy, type Side, type Verdict } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 
 /** Everything a policy may look at. All images are the home side's; `incoming` is the remote change, mapped. */
@@ -22,13 +22,16 @@ export interface Dispute {
  */
 export async function settle(dispute: Dispute): Promise<Decision> {
   const { policy } = dispute.link;
+  return policy.kind === 'custom' ? custom(dispute, policy) : settleByRule(dispute, policy);
+}
+
+/** The policies that need nobody's answer. */
+export function settleByRule(dispute: Dispute, policy: Exclude<Policy, { readonly kind: 'custom' }>): Decision {
   switch (policy.kind) {
     case 'side':
       return take(dispute, policy.side === dispute.home ? 'home' : 'remote');
     case 'newest':
       return take(dispute, newest(dispute, policy.column));
-    case 'custom':
-      return custom(dispute, policy);
   }
 }
 
@@ -79,6 +82,11 @@ async function custom(
       cause: thrown,
     });
   }
+  return accept(dispute, verdict);
+}
+
+/** What a custom function's answer makes of the dispute. Throws TD8002 where it names unknown columns. */
+export function accept(dispute: Dispute, verdict: Verdict): Decision {
   if (verdict === 'left' || verdict === 'right') return take(dispute, verdict === dispute.home ? 'home' : 'remote');
   if (verdict === null) return { winner: 'merged', row: null };
   return { winner: 'merged', row: overlay(dispute.current, rowOf(dispute, verdict)) };

@@ -11,6 +11,8 @@ export interface WindowEntry {
   readonly effectiveUs: number;
   /** A decision of the home side that went through the log, rather than an application's own write. */
   readonly reasserted: boolean;
+  /** It left the row absent. */
+  readonly gone: boolean;
 }
 
 /** What the rules need to know of a window; the models bring a smaller one of their own. */
@@ -19,23 +21,25 @@ export interface WindowView {
   newest(hash: number, after: number, before?: number): WindowEntry | null;
 }
 
+const REASSERTED = 1;
+const GONE = 2;
 const FIRST_CAPACITY = 1 << 10;
 const LAST_CAPACITY = 1 << 20;
 
 /**
- * 28 bytes an entry in typed arrays, because one direction that stands still for an hour can leave millions of entries.
+ * 33 bytes an entry in typed arrays, because one direction that stands still for an hour can leave millions of entries.
  * Entries come in ordinal order and leave in ordinal order, so they live in segments that are dropped whole.
  */
 export class Window implements WindowView {
   readonly #segments: Segment[] = [];
 
-  add(hash: number, ordinal: number, effectiveUs: number, reasserted = false): void {
+  add(hash: number, ordinal: number, effectiveUs: number, left: { reasserted?: boolean; gone?: boolean } = {}): void {
     let last = this.#segments.at(-1);
     if (last === undefined || last.isFull()) {
       last = new Segment(last === undefined ? FIRST_CAPACITY : Math.min(last.capacity * 2, LAST_CAPACITY));
       this.#segments.push(last);
     }
-    last.add(hash, ordinal, effectiveUs, reasserted);
+    last.add(hash, ordinal, effectiveUs, (left.reasserted === true ? REASSERTED : 0) | (left.gone === true ? GONE : 0));
   }
 
   newest(hash: number, after: number, before = Infinity): WindowEntry | null {
@@ -65,8 +69,8 @@ class Segment {
   readonly capacity: number;
   readonly #hashes: Float64Array;
   readonly #ordinals: Float64Array;
-  /** Hybrid time; negative for a re-asserted entry. */
   readonly #times: Float64Array;
+  readonly #flags: Uint8Array;
   /** Index + 1 of the next older entry in the same bucket. */
   readonly #older: Int32Array;
   readonly #buckets: Int32Array;
@@ -77,6 +81,7 @@ class Segment {
     this.#hashes = new Float64Array(capacity);
     this.#ordinals = new Float64Array(capacity);
     this.#times = new Float64Array(capacity);
+    this.#flags = new Uint8Array(capacity);
     this.#older = new Int32Array(capacity);
     this.#buckets = new Int32Array(capacity);
   }
@@ -93,12 +98,13 @@ class Segment {
     return this.#size === this.capacity;
   }
 
-  add(hash: number, ordinal: number, effectiveUs: number, reasserted: boolean): void {
+  add(hash: number, ordinal: number, effectiveUs: number, flags: number): void {
     const at = this.#size++;
     const bucket = this.#bucket(hash);
     this.#hashes[at] = hash;
     this.#ordinals[at] = ordinal;
-    this.#times[at] = reasserted ? -effectiveUs - 1 : effectiveUs;
+    this.#times[at] = effectiveUs;
+    this.#flags[at] = flags;
     this.#older[at] = this.#buckets[bucket] as number;
     this.#buckets[bucket] = at + 1;
   }
@@ -116,8 +122,9 @@ class Segment {
   }
 
   #entry(at: number, ordinal: number): WindowEntry {
-    const time = this.#times[at] as number;
-    return { ordinal, effectiveUs: time < 0 ? -time - 1 : time, reasserted: time < 0 };
+    const flags = this.#flags[at] as number;
+    const effectiveUs = this.#times[at] as number;
+    return { ordinal, effectiveUs, reasserted: (flags & REASSERTED) !== 0, gone: (flags & GONE) !== 0 };
   }
 
   #bucket(hash: number): number {

@@ -1,3 +1,4 @@
+import type { Position } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint, Source, Target } from '../model/endpoint.ts';
 import { asTandemError } from '../model/error.ts';
@@ -6,6 +7,7 @@ import { otherSide, type Side } from '../model/policy.ts';
 import type { TableSchema } from '../model/schema.ts';
 import { STATE_TABLES, type StateTableName } from '../model/state.ts';
 import type { Applied } from '../pipeline/apply.ts';
+import { Claims } from '../pipeline/claims.ts';
 import { KeyMap } from '../pipeline/keys.ts';
 import { Lane } from '../pipeline/lane.ts';
 import { Recogniser } from '../pipeline/recognise.ts';
@@ -58,12 +60,13 @@ export class Engine {
     const lanes = plan.lanes.map((lane) => new Lane(lane));
     const stations = await this.#takeOver(lanes);
     const keys = new KeyMap(await this.#lookUps());
+    const takenOverAt = { left: await endpoints.left.logEnd(), right: await endpoints.right.logEnd() };
     const recognisers = {
       left: new Recogniser('left', lanes, endpoints.left.positions, endpoints.left.state.checkpoint.ref.schema),
       right: new Recogniser('right', lanes, endpoints.right.positions, endpoints.right.state.checkpoint.ref.schema),
     };
     const counts = { dropped: emptyCounts(), sideEffects: emptyCounts() };
-    const shared = { endpoints, lanes, recognisers, readers: this.#readers, context, keys, ...counts };
+    const shared = { endpoints, lanes, recognisers, readers: this.#readers, context, keys, takenOverAt, claims: new Claims(), ...counts };
     const active = stations.filter((station) => this.#isActive(station.source));
     const routes = makeRoutes(shared, active, (...done) => this.#onDone(...done));
     const running: Running = { ...shared, routes };
@@ -133,7 +136,7 @@ export class Engine {
         opposite: running.recognisers[otherSide(side)].timeline,
         context,
         start,
-        markers: await expectedMarkers(side, stations, endpoint),
+        markers: expectedMarkers(side, stations, running.takenOverAt[side]),
         deliver: (recognised, transaction) => deliver(running, side, recognised, transaction),
       });
     }
@@ -255,12 +258,7 @@ function stateSchemas(endpoint: Endpoint): TableSchema[] {
   });
 }
 
-async function expectedMarkers(
-  side: Side,
-  stations: readonly Station[],
-  endpoint: Endpoint,
-): Promise<readonly ExpectedMarker[]> {
-  const by = await endpoint.logEnd();
+function expectedMarkers(side: Side, stations: readonly Station[], by: Position): readonly ExpectedMarker[] {
   return stations
     .filter((station) => station.source === otherSide(side))
     .map(({ lane, held }) => ({ isSeen: () => (lane.sides[side].chain ?? -1) >= held.seq, by }));

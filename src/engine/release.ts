@@ -27,10 +27,12 @@ function forget(running: Running, side: Side): void {
     const seen = timeline.ordinalOf(oldest === null ? opposite.seen : oldest.seen);
     const state = route.lane.sides[side];
     state.window.dropThrough(seen);
+    state.floor = seen;
     for (const id of state.provenance.keys()) {
       if (Number(id.slice(0, id.indexOf(':'))) <= seen) state.provenance.delete(id);
       else break;
     }
+    for (const [hash, ordinal] of state.removed) if (ordinal <= seen) state.removed.delete(hash);
     lowest = Math.min(lowest, seen);
   }
   if (Number.isFinite(lowest)) timeline.dropThrough(lowest);

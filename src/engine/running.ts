@@ -5,7 +5,8 @@ import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { asTandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
-import { KeyMap } from '../pipeline/keys.ts';
+import type { Claims } from '../pipeline/claims.ts';
+import type { KeyMap } from '../pipeline/keys.ts';
 import type { Lane, Task } from '../pipeline/lane.ts';
 import type { LaneItem } from '../pipeline/linked.ts';
 import { Recogniser, type Recognised } from '../pipeline/recognise.ts';
@@ -28,6 +29,9 @@ export interface Running {
   readonly sideEffects: Record<Stream, number>;
   readonly context: Context;
   readonly keys: KeyMap;
+  readonly claims: Claims;
+  /** The ends of both logs when this engine had taken over. */
+  readonly takenOverAt: Readonly<Record<Side, Position>>;
 }
 
 /** One route per lane and direction, over the stations that were taken over. */
@@ -48,7 +52,14 @@ export function makeRoutes(
       queue: new ItemQueue(lane.plan.links, folder),
       positions: endpoints[source].positions,
       applier: {
-        arena: { lane, target: otherSide(source), timelines, keys },
+        arena: {
+          lane,
+          target: otherSide(source),
+          timelines,
+          keys,
+          claims: shared.claims,
+          isNew: (item) => !endpoints[source].positions.covers(shared.takenOverAt[source], item.position),
+        },
         stream,
         target,
         shapes: endpoints[otherSide(source)].state,

@@ -403,6 +403,7 @@ export const CODES = {
     1,
     'The row refers to a parent that has no counterpart on the other side yet.',
   ),
+  TD7014: entry('NOT_VISIBLE_YET', 'transient', 1, 'The log shows a row that the database does not show yet; Tandem looks again.'),
   TD8001: entry(
     'SIDE_EFFECT',
     'row',

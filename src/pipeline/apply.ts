@@ -27,6 +27,15 @@ export interface Applied extends Tally {
  * A row that cannot be applied as it is gets parked and holds up nobody.
  */
 export async function applyItems(applier: Applier, items: readonly LaneItem[]): Promise<Applied> {
+  const { arena } = applier;
+  try {
+    return await applyClaimed(applier, items);
+  } finally {
+    arena.claims.release(arena);
+  }
+}
+
+async function applyClaimed(applier: Applier, items: readonly LaneItem[]): Promise<Applied> {
   const known = knownNow(applier);
   try {
     const ops = await prepareSettled(applier, () => prepare(items, applier.arena, true));
@@ -136,8 +145,9 @@ async function carefulPart(
   known: Position | null,
   refused: Map<LinkedChange, TandemError>,
 ): Promise<Tally> {
+  const retried = new Set<LinkedChange>();
   for (;;) {
-    const before = refused.size;
+    const before = refused.size + retried.size;
     const refuse = (change: LinkedChange, error: TandemError) => refused.set(change, error);
     const ops = await prepareSettled(applier, () =>
       prepare(items, applier.arena, false, (_item, change, error) => refuse(change, error)),
@@ -145,12 +155,18 @@ async function carefulPart(
     announceEarly(applier, ops);
     try {
       return await transact(applier, moveFor(applier, items, known), (_scope, pass, settlement) =>
-        applyEach(applier, pass, settlement, ops, refused),
+        applyEach(applier, pass, settlement, ops, { refused, retried }),
       );
     } catch (thrown) {
-      if (refused.size === before || asTandemError(thrown).class !== 'row') throw thrown;
+      if (refused.size + retried.size === before || asTandemError(thrown).class !== 'row') throw thrown;
     }
   }
+}
+
+/** Changes that failed in this part: for good, or once with a duplicate. */
+interface Attempts {
+  readonly refused: Map<LinkedChange, TandemError>;
+  readonly retried: Set<LinkedChange>;
 }
 
 async function applyEach(
@@ -158,7 +174,7 @@ async function applyEach(
   pass: CarefulPass,
   settlement: Settlement,
   ops: readonly Op[],
-  refused: Map<LinkedChange, TandemError>,
+  { refused, retried }: Attempts,
 ): Promise<void> {
   for (const [change, error] of refused) {
     const row = parkedRow(applier, change, error);
@@ -172,7 +188,9 @@ async function applyEach(
       await applyCarefully(pass, op);
     } catch (thrown) {
       const error = asTandemError(thrown);
-      if (error.class === 'row') refused.set(op.change, error);
+      // A row that was absent when it was looked for may have been made since: it is looked for once more.
+      if (error.code === 'TD7001' && !retried.has(op.change)) retried.add(op.change);
+      else if (error.class === 'row') refused.set(op.change, error);
       throw error;
     }
     if (applier.parked.has(op.link.id, op.sourceKey)) {

@@ -2,12 +2,13 @@ import { settle, succeed } from '../arbiter/policy.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import type { Decision } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
+import { claimOf } from './claims.ts';
 import { orderedPair } from './keys.ts';
 import type { Lane } from './lane.ts';
 import { keyOf, rowHash, rowKeyText } from './linked.ts';
 import type { Arena, Op } from './ops.ts';
 import { sameImage } from './project.ts';
-import { bare, deleteRows, freshKey, insertRows, pair, updateRows, type Outgoing, type Scope } from './write.ts';
+import { bare, believeAbsent, deleteRows, freshKey, insertRows, pair, updateRows, type Outgoing, type Scope } from './write.ts';
 
 /** What the careful path did, for the status. */
 export interface Tally {
@@ -82,6 +83,7 @@ async function create(pass: CarefulPass, op: Op, image: Row): Promise<void> {
   if (twin === null) return insertRows(scope, link, [outgoing]);
   const twinKey = keyOf(link, twin);
   const twinText = rowKeyText(link, scope.target, twinKey);
+  if (scope.target === arena.lane.home) await arena.claims.claim(arena, [claimOf(link.id, twinText)]);
   const taken = await arena.keys.resolve(link, scope.target, [twinText]);
   if (taken.has(twinText)) throw clash(op);
   if (scope.target === arena.lane.home) return merge(pass, op, twin, twinKey);
@@ -147,7 +149,9 @@ async function parentValue(pass: CarefulPass, parentId: string, value: Value): P
 async function merge(pass: CarefulPass, op: Op, twin: Row, twinKey: Row): Promise<void> {
   const { scope, arena } = pass;
   const { link } = op;
-  pair(scope, link, op.newSourceKey, rowKeyText(link, scope.target, twinKey));
+  const twinText = rowKeyText(link, scope.target, twinKey);
+  pair(scope, link, op.newSourceKey, twinText);
+  arena.claims.noteMerge(claimOf(link.id, twinText));
   const hash = rowHash(link, scope.target, twinKey);
   const rival = arena.lane.sides[scope.target].window.newest(hash, -1);
   const incoming = await inTargetKeys(pass, op, op.after);
@@ -171,6 +175,7 @@ async function dispute(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const { scope } = pass;
   const { link, verdict } = op;
   const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
+  if (current === null) believeAbsent(scope, link, key);
   const hash = rowHash(link, scope.target, key);
   const incoming = await inTargetKeys(pass, op, op.after);
   const own = pass.decided.get(hash);

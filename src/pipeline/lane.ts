@@ -19,6 +19,20 @@ export interface LaneSide {
   readonly provenance: Map<string, Provenance>;
   /** Home changes that were deferred on this (remote) side, by row hash. */
   readonly deferrals: Map<number, Deferral>;
+  /** Ordinals at which our own transactions removed rows that stand in the window, by row hash. */
+  readonly removed: Map<number, number>;
+  /** What has been let go of the window, though a segment of it may still hold it. */
+  floor: number;
+}
+
+/**
+ * Must this row be there by what its log says? A log may show a commit before the database does: PostgreSQL makes a
+ * transaction visible only after its commit record was sent, later still while it waits for a synchronous standby (Jepsen,
+ * RDS for PostgreSQL 17.4). Whoever then finds the row absent must look again rather than believe it.
+ */
+export function isExpected(side: LaneSide, hash: number): boolean {
+  const newest = side.window.newest(hash, side.floor);
+  return newest !== null && !newest.gone && (side.removed.get(hash) ?? -1) < newest.ordinal;
 }
 
 /** A home change was not written here; until a re-assert of the row is, nobody here has physically seen it. */
@@ -71,5 +85,7 @@ function emptySide(): LaneSide {
     chain: null,
     provenance: new Map(),
     deferrals: new Map(),
+    removed: new Map(),
+    floor: -1,
   };
 }

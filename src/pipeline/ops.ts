@@ -3,6 +3,7 @@ import { asTandemError, type TandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
+import { claimOf, type Claims } from './claims.ts';
 import type { RowOp } from './compact.ts';
 import { keyFromText, type KeyMap } from './keys.ts';
 import type { Lane } from './lane.ts';
@@ -33,6 +34,9 @@ export interface Arena {
   readonly target: Side;
   readonly timelines: Readonly<Record<Side, Timeline>>;
   readonly keys: KeyMap;
+  readonly claims: Claims;
+  /** Was it committed after this engine took over, so that no predecessor can have paired its rows? */
+  readonly isNew: (item: LaneItem) => boolean;
 }
 
 /** Told of each change whose values cannot cross; where it is absent, the first of them is thrown. */
@@ -61,6 +65,7 @@ export async function prepare(
       }
     }
   }
+  if (arena.target === arena.lane.remote) await claimPairs(drafts, arena);
   const counterparts = await findCounterparts(drafts, arena, source, assumeNew);
   return drafts.map((each) => decide(each, counterpart(each, counterparts, arena.target), arena));
 }
@@ -95,6 +100,19 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
   };
 }
 
+/** Claims are held until the caller's transaction has ended; see {@link Claims}. */
+async function claimPairs(drafts: readonly Draft[], arena: Arena): Promise<void> {
+  const rows = drafts.flatMap(({ link, op, newSourceKey }) =>
+    link.keys === 'shared' || op === 'delete' ? [] : [claimOf(link.id, newSourceKey)],
+  );
+  if (rows.length > 0) await arena.claims.claim(arena, rows);
+}
+
+function isSurelyNew(each: Draft, arena: Arena): boolean {
+  if (each.op !== 'insert' || !arena.isNew(each.item)) return false;
+  return arena.target === arena.lane.home || !arena.claims.isMerged(claimOf(each.link.id, each.sourceKey));
+}
+
 async function findCounterparts(
   drafts: readonly Draft[],
   arena: Arena,
@@ -102,8 +120,9 @@ async function findCounterparts(
   assumeNew: boolean,
 ): Promise<Map<LinkPlan, Map<string, string>>> {
   const wanted = new Map<LinkPlan, Set<string>>();
-  for (const { link, op, sourceKey } of drafts) {
-    if (link.keys === 'shared' || (assumeNew && op === 'insert')) continue;
+  for (const each of drafts) {
+    const { link, sourceKey } = each;
+    if (link.keys === 'shared' || (assumeNew && isSurelyNew(each, arena))) continue;
     const set = wanted.get(link);
     if (set === undefined) wanted.set(link, new Set([sourceKey]));
     else set.add(sourceKey);

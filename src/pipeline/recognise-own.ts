@@ -67,6 +67,7 @@ export function recogniseOwn(
     const change = restated(own, decision, written.get(decision.hash), out);
     if (change !== null) forwarded.push(change);
   }
+  noteRemovals(own, written);
   clearDeferrals(own, written);
   state.echoes.dropOverlaps();
   if (forwarded.length > 0) send(own, forwarded, decided, nextEffective, out);
@@ -200,6 +201,14 @@ function sideEffect(
   return { link, op: 'read', before: null, after: image, hops };
 }
 
+/** What we removed ourselves is not waited for; see {@link isExpected}. */
+function noteRemovals(own: OwnTransaction, written: ReadonlyMap<number, Written>): void {
+  const { window, removed } = own.lane.sides[own.side];
+  for (const [hash, { image }] of written) {
+    if (image === null && window.newest(hash, -1) !== null) removed.set(hash, own.ordinal);
+  }
+}
+
 /** A row that was physically written here is no longer behind the home side. */
 function clearDeferrals(own: OwnTransaction, written: ReadonlyMap<number, Written>): void {
   const { deferrals } = own.lane.sides[own.side];
@@ -224,7 +233,8 @@ function send(
     if (change.op === 'refresh') continue;
     const hash = rowHash(change.link, side, keyOf(change.link, (change.after ?? change.before) as Row));
     const decision = decided.get(hash);
-    state.window.add(hash, ordinal, decision?.effectiveUs ?? effectiveUs, decision !== undefined);
+    const left = { reasserted: decision !== undefined, gone: change.after === null };
+    state.window.add(hash, ordinal, decision?.effectiveUs ?? effectiveUs, left);
     if (decision !== undefined)
       state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, own.timeline, opposite));
   }

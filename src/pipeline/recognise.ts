@@ -189,10 +189,10 @@ export class Recogniser {
     const { link, before, after } = change;
     const { window, echoes } = lane.sides[this.side];
     const hash = rowHash(link, this.side, keyOf(link, (after ?? before) as Row));
-    window.add(hash, ordinal, effectiveUs);
+    window.add(hash, ordinal, effectiveUs, { gone: after === null });
     if (echoes.isPending(hash)) echoes.keepOverlap(hash, { ordinal, effectiveUs, image: after });
     if (before !== null && after !== null && changesKey(link, this.side, before, after)) {
-      window.add(rowHash(link, this.side, keyOf(link, before)), ordinal, effectiveUs);
+      window.add(rowHash(link, this.side, keyOf(link, before)), ordinal, effectiveUs, { gone: true });
     }
   }
 

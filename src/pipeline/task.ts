@@ -5,7 +5,7 @@ import type { Task } from './lane.ts';
 import { rowHash } from './linked.ts';
 import { sameImage } from './project.ts';
 import { knownNow, moveFor, transact, type Applier } from './transact.ts';
-import { bare, deleteRows, insertRows, updateRows, type Outgoing } from './write.ts';
+import { bare, believeAbsent, deleteRows, insertRows, updateRows, type Outgoing } from './write.ts';
 
 type AuditTask = Task & { readonly kind: 'audit' };
 
@@ -22,6 +22,7 @@ export function applyTask(applier: Applier, task: Task): Promise<Tally> {
 async function restate(pass: CarefulPass, task: Task): Promise<void> {
   const { scope, arena } = pass;
   const [image = null] = await scope.transaction.lock(bare(task.link[scope.target]), [task.key]);
+  if (image === null) believeAbsent(scope, task.link, task.key);
   const hash = rowHash(task.link, scope.target, task.key);
   const newest = arena.lane.sides[scope.target].window.newest(hash, -1);
   send(pass, task, image, newest?.effectiveUs ?? 0);
@@ -35,6 +36,7 @@ async function decideAgain(pass: CarefulPass, task: AuditTask): Promise<void> {
   const { scope } = pass;
   const { link, key, local, ours } = task;
   const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
+  if (current === null && ours !== null) believeAbsent(scope, link, key);
   if (!sameImage(link, scope.target, current, ours)) return send(pass, task, current, local.effectiveUs);
   const decision = await settle({
     link,

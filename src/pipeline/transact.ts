@@ -3,6 +3,7 @@ import type { Checkpoint, CheckpointMove, Target } from '../model/endpoint.ts';
 import type { TableShape } from '../model/plan.ts';
 import type { StateTableName } from '../model/state.ts';
 import type { CarefulPass, Tally } from './careful.ts';
+import { isExpected } from './lane.ts';
 import type { LaneItem } from './linked.ts';
 import type { Arena } from './ops.ts';
 import type { Parked, ParkedRow } from './parked.ts';
@@ -61,13 +62,20 @@ export async function transact(
     throw thrown;
   });
   try {
+    const removed = new Set<number>();
     const scope: Scope = {
       transaction,
       target: arena.target,
       keys: arena.keys,
       states: new StateWrites(applier.shapes),
       fresh: new Map(),
-      intend: (hash, image, hops) => echoes.announce(seq, hash, { image, hops }),
+      intend: (hash, image, hops) => {
+        if (image === null) removed.add(hash);
+        else removed.delete(hash);
+        echoes.announce(seq, hash, { image, hops });
+      },
+      isExpected: (hash) => !removed.has(hash) && isExpected(arena.lane.sides[arena.target], hash),
+      emptied: new Set(),
       links: new Map(arena.lane.plan.links.map((link) => [link.id, link])),
     };
     const tally: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };

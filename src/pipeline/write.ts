@@ -29,6 +29,10 @@ export interface Scope {
   /** Tells the echo book what a row will hold after the commit. */
   readonly intend: (hash: number, image: Row | null, hops: number) => void;
   readonly links: ReadonlyMap<string, LinkPlan>;
+  /** Must a row with this hash be there, by what the target's log and this transaction say? See isExpected. */
+  readonly isExpected: (hash: number) => boolean;
+  /** Links of which this transaction has removed rows, whose children may have gone with them. */
+  readonly emptied: Set<string>;
 }
 
 /** Whose keys do foreign keys in the images hold: still the source's, or the target's own already? */
@@ -104,8 +108,17 @@ export async function deleteRows(scope: Scope, link: LinkPlan, rows: readonly Ou
   for (const cascade of link.cascades) {
     if (cascade.from === otherSide(scope.target)) await cascadeTo(scope, cascade, keys);
   }
-  await scope.transaction.write({ op: 'delete', shape: bare(link[scope.target]), keys });
+  const { missing } = await scope.transaction.write({ op: 'delete', shape: bare(link[scope.target]), keys });
+  const wentWithParent = link[scope.target].foreignKeys.some((each) => scope.emptied.has(each.link));
+  if (!wentWithParent) for (const at of missing) believeAbsent(scope, link, keys[at] as Row);
+  scope.emptied.add(link.id);
   rows.forEach((row) => scope.intend(rowHash(link, scope.target, row.key as Row), null, row.hops));
+}
+
+/** Throws TD7014 (transient) where the log says that the row is there: its transaction is not visible yet. */
+export function believeAbsent(scope: Scope, link: LinkPlan, key: Row): void {
+  if (!scope.isExpected(rowHash(link, scope.target, key))) return;
+  throw new TandemError('TD7014', `a row of link '${link.id}' is in the log but not visible yet`, { at: { link: link.id } });
 }
 
 async function cascadeTo(scope: Scope, cascade: LinkPlan['cascades'][number], parents: readonly Row[]): Promise<void> {
