@@ -85,33 +85,18 @@ export class Stage implements AsyncDisposable {
     const id = this.#marks;
     await this.app((transaction) => transaction.insert('mark', { id }));
     const found: Transaction[] = [];
-    for (;;) {
-      try {
-        await this.#readTo(id, found.at(-1)?.position ?? from, names, chunkRows, found);
-        return found;
-      } catch (error) {
-        // A slot that the last reader has hardly let go is worth another try, as for every caller.
-        if (asTandemError(error).code !== 'TD6009') throw error;
-        await context.sleep(20);
-      }
-    }
-  }
-
-  async #readTo(
-    id: number,
-    from: Position,
-    names: readonly string[],
-    chunkRows: number,
-    found: Transaction[],
-  ): Promise<void> {
-    const schemas = [...names, 'mark'].map((name) =>
-      name in STATE_TABLES ? this.stateTable(name as StateTableName) : this.schema(name),
-    );
     const stop = new AbortController();
-    for await (const transaction of this.endpoint.source({ tables: schemas, chunkRows }).read(from, stop.signal)) {
+    const { endpoint } = this;
+    const source = endpoint.source({ tables: [...names, 'mark'].map((name) => this.#wanted(name)), chunkRows });
+    for await (const transaction of untilFree(() => source.read(from, stop.signal))) {
       if (transaction.changes.some((change) => isMark(change) && change.after?.[0] === id)) stop.abort();
       else if (!transaction.changes.every(isMark)) found.push(transaction);
     }
+    return found;
+  }
+
+  #wanted(name: string): TableSchema {
+    return name in STATE_TABLES ? this.stateTable(name as StateTableName) : this.schema(name);
   }
 
   /** A writing connection that is closed when the stage is. */
@@ -165,6 +150,22 @@ export class Route {
     } catch (error) {
       await transaction.rollback();
       throw error;
+    }
+  }
+}
+
+/** Reads, and begins again where the last reader of the slot has hardly let it go. */
+export async function* untilFree(read: () => AsyncIterable<Transaction>): AsyncIterable<Transaction> {
+  for (let given = false; ; ) {
+    try {
+      for await (const transaction of read()) {
+        given = true;
+        yield transaction;
+      }
+      return;
+    } catch (error) {
+      if (given || asTandemError(error).code !== 'TD6009') throw error;
+      await context.sleep(20);
     }
   }
 }

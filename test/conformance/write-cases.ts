@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WriteRun } from '../../src/model/endpoint.ts';
+import { TandemError } from '../../src/model/error.ts';
 import type { Row } from '../../src/model/value.ts';
 import type { OpenBench } from './bench.ts';
 import { outcome, useStage } from './stage.ts';
@@ -168,7 +169,7 @@ export function writeCases(openBench: OpenBench): void {
         .shape('typed')
         .columns.map(({ name }) => (name === 'id' ? 9 : name === column ? value : null));
 
-    it.each<[string, string, () => WriteRun]>([
+    const refusals: [string, string, () => WriteRun][] = [
       ['a key that is taken', 'TD7001', () => insert('parent', [1, 'again'])],
       ['a unique value that is taken', 'TD7001', () => insert('counted', [7, 'taken'])],
       ['a parent that is not there', 'TD7002', () => insert('child', [2, 99])],
@@ -177,7 +178,9 @@ export function writeCases(openBench: OpenBench): void {
       ['a number out of range', 'TD3003', () => insert('typed', typedWith('number', 2 ** 31))],
       ['a decimal with too many digits', 'TD3003', () => insert('typed', typedWith('exact', '123456789.5'))],
       ['a text that is too long', 'TD3007', () => insert('item', item('x'.repeat(41)))],
-    ])('has a code: %s', async (_, code, run) => {
+    ];
+
+    it.each(refusals)('has a code: %s', async (_, code, run) => {
       await stage().app(async (transaction) => {
         await transaction.insert('parent', { id: 1, name: 'p' });
         await transaction.insert('child', { id: 1, parent_id: 1 });
@@ -186,15 +189,23 @@ export function writeCases(openBench: OpenBench): void {
       const route = await stage().route();
       const transaction = await route.begin();
       await transaction.write(insert('item', [8, 'before', null, null, 'none']));
-      const refused = transaction.write(run());
-      expect(await outcome(refused)).toBe(code);
-      await refused.catch((error: unknown) => {
-        expect(error).toMatchObject({ class: 'row', details: { at: { table: expect.any(String) as unknown } } });
-      });
+      expect(await outcome(transaction.write(run()))).toBe(code);
       await transaction.rollback();
       expect(await stage().endpoint.count(stage().schema('item').ref)).toBe(0);
       // The connection is as good as before.
       await route.write((next) => next.write(insert('item', item('after'))));
+    });
+
+    it('is said to be of class row, and where it was refused', async () => {
+      await stage().app((transaction) => transaction.insert('counted', { id: 1, name: 'taken' }));
+      const write = stage().write((transaction) => transaction.write(insert('counted', [7, 'taken'])));
+      const error: unknown = await write.catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(TandemError);
+      if (!(error instanceof TandemError)) return;
+      expect(error.class).toBe('row');
+      expect(Object.keys(error.details.at ?? {})).toEqual(expect.arrayContaining(['table', 'constraint']));
+      expect(error.details.at?.['table']).toContain('counted');
+      expect(JSON.stringify(error)).not.toContain('taken');
     });
 
     it('cannot be committed around', async () => {
