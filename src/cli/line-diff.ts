@@ -9,8 +9,8 @@ export interface DiffLine {
 const editsMax = 2000;
 
 /**
- * The lines to remove and to add that turn one text into the other, fewest first found: E. W. Myers, An O(ND) Difference
- * Algorithm and Its Variations, 1986.
+ * The fewest lines to remove and to add that turn one text into the other: E. W. Myers, An O(ND) Difference Algorithm
+ * and Its Variations, 1986.
  */
 export function diffLines(before: string, after: string): readonly DiffLine[] {
   const a = before.split('\n');

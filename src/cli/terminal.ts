@@ -50,7 +50,7 @@ function jsonValue(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
-/** The order of https://no-color.org and https://force-color.org: the flag, then NO_COLOR, FORCE_COLOR, the terminal. */
+/** As https://no-color.org and https://force-color.org have it: the flag, NO_COLOR, FORCE_COLOR, then the terminal. */
 export function wantsColor(stream: OutputStream, env: Io['env'], options: GlobalOptions): boolean {
   if (options.color === false) return false;
   if (isSet(env['NO_COLOR'])) return false;

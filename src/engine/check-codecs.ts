@@ -9,8 +9,8 @@ import type { Value } from '../model/value.ts';
 const sampleRowsMax = 10_000;
 
 /**
- * Sends values that are there now through their codecs and back. One that does not return as it was would be refused when
- * its row changes; here it is found before that.
+ * Sends values that are there now through their codecs and back. One that does not return as it was would be refused
+ * when its row changes; here it is found before that.
  */
 export async function checkCodecs(endpoint: Endpoint, link: LinkPlan, side: Side): Promise<readonly Finding[]> {
   const samples = link.pairs.flatMap((pair, at) =>

@@ -18,8 +18,8 @@ export interface ContextOptions {
 export interface ProcessContext extends Context, Disposable {}
 
 /**
- * The one place where Tandem touches the clock, chance and the file system's temporary folder. Everything else is handed
- * a Context, which is why the simulation can run the code that ships.
+ * The one place where Tandem touches the clock, chance and the file system's temporary folder. Everything else is
+ * handed a Context, which is why the simulation can run the code that ships.
  */
 export function createContext(options: ContextOptions = {}): ProcessContext {
   const level = options.level ?? 'info';

@@ -2,8 +2,8 @@ import type { Endpoint } from '../model/endpoint.ts';
 import type { Row } from '../model/value.ts';
 import type { Stream } from './sync-status.ts';
 
-// What an operator asks of a sync stands in the `control` table of the left database. A running engine reads it from the
-// log, so that asking works the same whether one is running here, elsewhere, or not at all.
+// What an operator asks of a sync stands in the `control` table of the left database. A running engine reads it from
+// the log, so that asking works the same whether one is running here, elsewhere, or not at all.
 
 /** The name of the row that pauses a stream; its value is `yes` or `no`. */
 export function pauseName(stream: Stream): string {
@@ -25,7 +25,7 @@ export async function readPaused(left: Endpoint, streams: readonly Stream[]): Pr
   return paused;
 }
 
-/** Asks for a pause, or for its end. True where that changed anything. Throws TD5013 where there are no state tables. */
+/** Asks for a pause, or for its end; true where that changed anything. Throws TD5013 without state tables. */
 export async function setPaused(left: Endpoint, stream: Stream, paused: boolean): Promise<boolean> {
   const name = pauseName(stream);
   const value = paused ? 'yes' : 'no';

@@ -28,12 +28,12 @@ export function labelOf(declaration: Declaration, side: Side): string {
   return declaration[side].label ?? side;
 }
 
-/** Opens both databases and compiles the mapping. Throws TandemError TD4xxx, TD5014 where a database cannot be opened. */
+/** Opens both databases and compiles the mapping. Throws TandemError TD4xxx, TD5014 where one cannot be opened. */
 export async function prepare(declaration: Declaration, context: Context): Promise<Prepared> {
   return compileOver(await openEndpoints(declaration, context), declaration);
 }
 
-/** Inspects the linked tables and compiles the mapping. The endpoints belong to the result, and are closed on failure. */
+/** Inspects the linked tables and compiles. The endpoints belong to the result, and are closed on failure. */
 export async function compileOver(endpoints: Endpoints, declaration: Declaration): Promise<Prepared> {
   try {
     const left = await inspectLinked(endpoints.left, declaration, 'left');
@@ -75,7 +75,7 @@ export function pairOf(left: Endpoint, right: Endpoint): Endpoints {
   };
 }
 
-/** Opens both databases side by side; what stands in the way of one does not hide what stands in the way of the other. */
+/** Opens both databases side by side; what is wrong with one does not hide what is wrong with the other. */
 export async function tryEndpoints(
   declaration: Declaration,
   context: Context,
@@ -116,7 +116,7 @@ export async function closeAll(endpoints: readonly (Endpoint | TandemError)[]): 
   }
 }
 
-/** The tables that links name. Where a name matches none, all are inspected, so that a finding can suggest the one meant. */
+/** The tables that links name; all of them where a name matches none, so that a finding can suggest the one meant. */
 async function inspectLinked(
   endpoint: Endpoint,
   declaration: Declaration,

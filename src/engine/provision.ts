@@ -41,7 +41,7 @@ export async function pendingSteps(prepared: Prepared): Promise<Pending> {
 
 /**
  * Makes sure that every log can be read on from where its routes stand. Throws TandemError of class history where one
- * cannot: making a lost slot anew would hide that changes between the two are gone.
+ * cannot: making a lost slot anew would hide that the changes in between are gone.
  */
 export async function verifyPositions(prepared: Prepared): Promise<void> {
   for (const stream of streams) {
@@ -55,9 +55,9 @@ export async function verifyPositions(prepared: Prepared): Promise<void> {
 }
 
 /**
- * Creates what is missing: the state tables, publication and slot of each side first, then a checkpoint row per route and
- * lane. Every piece is looked for before it is made, so that a run after a crash completes what the first one began, and
- * a run after a complete one does nothing. Throws as {@link verifyPositions} before it changes anything.
+ * Creates what is missing: the state tables, publication and slot of each side first, then a checkpoint row per route
+ * and lane. Every piece is looked for before it is made, so that a run after a crash completes what the first one began,
+ * and a run after a complete one does nothing. Throws as {@link verifyPositions} before it changes anything.
  */
 export async function provision(prepared: Prepared, report: ProvisionReport): Promise<void> {
   const plan = planOf(prepared);
@@ -71,7 +71,7 @@ export async function provision(prepared: Prepared, report: ProvisionReport): Pr
   const missing = await missingCheckpoints(prepared, plan);
   for (const stream of streams) {
     const ofStream = missing.filter((first) => first.stream === stream);
-    // With rows of other lanes already there, this sync has run: what the log held before a lane existed is not its own.
+    // With rows of other lanes there, this sync has run: what the log held before a lane existed is not the lane's.
     const joins = ofStream.length < plan.lanes.length;
     await seedStream(prepared, ofStream, joins, report);
   }

@@ -40,7 +40,7 @@ export interface StoredLane {
   readonly seq: number;
   /** Hybrid time of the last transaction, microseconds since 1970; 0 = none yet. */
   readonly effectiveUs: number;
-  /** Log written since the saved position, what is of no interest to the sync included; null where it cannot be told. */
+  /** Log written since the saved position, of whatever interest; null where it cannot be told. */
   readonly behind: { readonly amount: number; readonly unit: 'bytes' | 'transactions' } | null;
   /** Why the log cannot be read on from the position, where it cannot. */
   readonly broken: { readonly code: string; readonly message: string } | null;

@@ -14,7 +14,7 @@ import type { Terminal } from '../terminal.ts';
 
 export const schemaFileName = 'tandem.schema.ts';
 
-/** Writes both sides' tables where the compiler sees them; with --check it only says whether that would change anything. */
+/** Writes both sides' tables where the compiler sees them; with --check it only says whether that would change them. */
 export async function pull(session: Session, options: { readonly check?: boolean }): Promise<number> {
   const { io, terminal } = session;
   const { declaration, source } = await readConfig(session);

@@ -16,8 +16,8 @@ interface RunOptions {
 }
 
 /**
- * Keeps both sides in step until SIGTERM or SIGINT: then what is in flight commits and the exit code is 0. A second signal
- * ends the process at once; nothing is lost by that either, only read again.
+ * Keeps both sides in step until SIGTERM or SIGINT: then what is in flight commits and the exit code is 0. A second
+ * signal ends the process at once; nothing is lost by that either, only read again.
  */
 export async function run(session: Session, options: RunOptions): Promise<number> {
   return withPrepared(session, 'info', async ({ prepared, context }) => {

@@ -11,11 +11,11 @@ export interface Names {
 /** Names that TypeScript or the generated configuration uses for something else. */
 const taken = new Set(
   (
-    'break case catch class const continue debugger default delete do else enum export extends false finally for function ' +
-    'if implements import in instanceof interface let new null package private protected public return static super switch ' +
-    'this throw true try typeof undefined var void while with yield await ' +
-    'defineConfig link env file via skip postgres mysql mariadb newestWins sideWins custom codec titleCase upperCase trim ' +
-    'enumMap nullAs epoch flip'
+    'break case catch class const continue debugger default delete do else enum export extends false finally for ' +
+    'function if implements import in instanceof interface let new null package private protected public return ' +
+    'static super switch this throw true try typeof undefined var void while with yield await ' +
+    'defineConfig link env file via skip postgres mysql mariadb newestWins sideWins custom codec titleCase ' +
+    'upperCase trim enumMap nullAs epoch flip'
   ).split(' '),
 );
 
