@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
+const staticImport = /^(?:import|export)\s(?!type\b)(?:[^;]*?\sfrom\s)?'([^']+)';/gm;
+
 /** The packages that a module loads before anything in it runs, by following its static imports. */
 function packagesOf(file: URL, seen = new Set<string>()): Set<string> {
   const packages = new Set<string>();
   if (seen.has(file.href)) return packages;
   seen.add(file.href);
-  const statements = readFileSync(fileURLToPath(file), 'utf8').matchAll(
-    /^(?:import|export)\s(?!type\b)[^;]*?'([^']+)';/gm,
-  );
+  const statements = readFileSync(fileURLToPath(file), 'utf8').matchAll(staticImport);
   for (const [, name = ''] of statements) {
     if (name.startsWith('node:')) continue;
     if (!name.startsWith('.')) packages.add(name);
