@@ -43,9 +43,9 @@ class World {
     return this.bad.in === 0 ? this.bad.how : null;
   }
 
-  async prepare(links: readonly string[]): Promise<Prepared> {
+  async prepare(links: readonly string[], name = 'shop', rightDatabase = this.right): Promise<Prepared> {
     const declaration: Declaration = {
-      name: 'shop',
+      name,
       left: { engine: 'postgres', url: 'memory:left' },
       right: { engine: 'mysql', url: 'memory:right' },
       home: 'left',
@@ -54,9 +54,9 @@ class World {
         links.map((table) => [table, { left: table, right: table, columns: { id: 'id' }, keys: 'shared' }]),
       ),
     };
-    const options = (label: string) => ({ url: `memory:${label}`, label, sync: 'shop', stateSchema: 'tandem' });
+    const options = (label: string) => ({ url: `memory:${label}`, label, sync: name, stateSchema: 'tandem' });
     const left = await this.left.open(options('left'), context);
-    const right = await this.right.open(options('right'), context);
+    const right = await rightDatabase.open(options('right'), context);
     const prepared = await compileOver(pairOf(left, right), declaration);
     expect(prepared.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     return prepared;
@@ -137,6 +137,28 @@ describe('provision', () => {
     world.left.dropSlot('shop');
     await expect(provision(prepared, quiet)).rejects.toMatchObject({ code: 'TD6001' });
     expect((await pendingSteps(prepared)).steps.left.map(({ sql }) => sql)).toEqual(['create slot shop']);
+  });
+
+  it('keeps away from the state tables of another sync', async () => {
+    const world = new World();
+    await using first = await world.prepare(['users']);
+    await provision(first, quiet);
+    await using second = await world.prepare(['notes'], 'other');
+    await expect(pendingSteps(second)).rejects.toMatchObject({ code: 'TD5017' });
+    await expect(provision(second, quiet)).rejects.toMatchObject({
+      code: 'TD5017',
+      details: { found: 'the state tables of the left side of shop' },
+    });
+  });
+
+  it('keeps both sides of one sync apart where they share a schema', async () => {
+    const world = new World();
+    const { left } = world;
+    await using prepared = await world.prepare(['users'], 'shop', left);
+    await expect(provision(prepared, quiet)).rejects.toMatchObject({
+      code: 'TD5017',
+      details: { found: 'the state tables of the left side of shop' },
+    });
   });
 
   it('is undone by deprovision', async () => {

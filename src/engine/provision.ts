@@ -2,6 +2,7 @@ import type { Position } from '../model/change.ts';
 import type { Endpoint, Step } from '../model/endpoint.ts';
 import type { SyncPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
+import { claimState, verifyOwner } from './owner.ts';
 import { linkedTables, type Prepared, planOf } from './prepare.ts';
 import { stateOrNull } from './state-or-null.ts';
 import type { Stream } from './sync-status.ts';
@@ -31,9 +32,10 @@ export function sourceSide(stream: Stream): Side {
   return stream === 'left->right' ? 'left' : 'right';
 }
 
-/** Throws the compile error where the mapping does not compile. Changes nothing. */
+/** Changes nothing. Throws the compile error where the mapping does not compile, TD5017 where the state is not ours. */
 export async function pendingSteps(prepared: Prepared): Promise<Pending> {
   const plan = planOf(prepared);
+  await verifyOwner(prepared);
   const left = await prepared.left.missing(linkedTables(plan, 'left'));
   const right = await prepared.right.missing(linkedTables(plan, 'right'));
   return { steps: { left, right }, checkpoints: await missingCheckpoints(prepared, plan) };
@@ -56,11 +58,12 @@ export async function verifyPositions(prepared: Prepared): Promise<void> {
 
 /**
  * Creates what is missing: the state tables, publication and slot of each side first, then a checkpoint row per route
- * and lane. Every piece is looked for before it is made, so that a run after a crash completes what the first one began,
- * and a run after a complete one does nothing. Throws as {@link verifyPositions} before it changes anything.
+ * and lane. Every piece is looked for before it is made, so that a run after a crash completes what the first one
+ * began, and a run after a complete one does nothing. Throws TD5017 and as {@link verifyPositions} before it changes anything.
  */
 export async function provision(prepared: Prepared, report: ProvisionReport): Promise<void> {
   const plan = planOf(prepared);
+  await verifyOwner(prepared);
   await verifyPositions(prepared);
   for (const side of ['left', 'right'] as const) {
     for (const step of await prepared[side].missing(linkedTables(plan, side))) {
@@ -68,6 +71,7 @@ export async function provision(prepared: Prepared, report: ProvisionReport): Pr
       await prepared[side].run(step);
     }
   }
+  await claimState(prepared);
   const missing = await missingCheckpoints(prepared, plan);
   for (const stream of streams) {
     const ofStream = missing.filter((first) => first.stream === stream);

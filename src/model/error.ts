@@ -305,6 +305,12 @@ export const CODES = {
     5,
     'A binlog filter (binlog_ignore_db, binlog_do_db) hides tables that Tandem must see.',
   ),
+  TD5017: entry(
+    'STATE_TAKEN',
+    'setup',
+    5,
+    'The state tables belong to another sync, or to the other side of this one. Give each its own stateSchema.',
+  ),
   TD6001: entry(
     'SLOT_LOST',
     'history',
@@ -403,7 +409,12 @@ export const CODES = {
     1,
     'The row refers to a parent that has no counterpart on the other side yet.',
   ),
-  TD7014: entry('NOT_VISIBLE_YET', 'transient', 1, 'The log shows a row that the database does not show yet; Tandem looks again.'),
+  TD7014: entry(
+    'NOT_VISIBLE_YET',
+    'transient',
+    1,
+    'The log shows a row that the database does not show yet; Tandem looks again.',
+  ),
   TD8001: entry(
     'SIDE_EFFECT',
     'row',
