@@ -43,15 +43,17 @@ export function table(
   };
 }
 
-const serial = column('id', 'int4', { kind: 'int', auto: true, hasDefault: true });
+const serial = column('id', 'integer', { kind: 'int', auto: true, hasDefault: true });
 const autoIncrement = column('id', 'int', { kind: 'int', auto: true, hasDefault: true });
-const integer = (name: string): Column => column(name, 'int', { kind: 'int' });
+const integer = (name: string, given: Partial<Column> = {}): Column =>
+  column(name, 'integer', { kind: 'int', ...given });
+const int = (name: string, given: Partial<Column> = {}): Column => column(name, 'int', { kind: 'int', ...given });
+const varying = (name: string, length: number, given: Partial<Column> = {}): Column =>
+  column(name, `character varying(${length})`, { length, collation: 'default', ...given });
 const varchar = (name: string, length: number, given: Partial<Column> = {}): Column =>
-  column(name, `varchar(${length})`, { length, ...given });
-const choice = (name: string, values: readonly string[]): Column => varchar(name, 20, { hasDefault: true, values });
-const sourceColumn = choice('source', ['legacy', 'revamp', 'sync_service']);
+  column(name, `varchar(${length})`, { length, charset: 'utf8mb4', collation: 'utf8mb4_bin', ...given });
 const timestamp = (name: string): Column =>
-  column(name, 'timestamp', { kind: 'timestamp', hasDefault: true, fraction: 6 });
+  column(name, 'timestamp without time zone', { kind: 'timestamp', hasDefault: true, fraction: 6 });
 const mysqlTimestamp = (name: string): Column =>
   column(name, 'timestamp', { kind: 'timestamptz', hasDefault: true, fraction: 0 });
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
@@ -59,6 +61,11 @@ const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.
 const STATUS = ['active', 'inactive', 'suspended'];
 const POST_STATUS = ['draft', 'published', 'archived'];
 const REACTION = ['like', 'love', 'wow', 'sad', 'angry'];
+
+const SOURCE = ['legacy', 'revamp', 'sync_service'];
+const choice = (name: string, values: readonly string[]): Column => varying(name, 20, { hasDefault: true, values });
+const mysqlChoice = (name: string, values: readonly string[]): Column =>
+  varchar(name, 20, { hasDefault: true, values });
 
 function reference(schema: string, name: string, parent: string): ForeignKey {
   return {
@@ -81,12 +88,12 @@ export const legacySchemas: readonly TableSchema[] = [
     'legacy_users',
     [
       serial,
-      varchar('username', 50),
-      varchar('email', 100),
-      varchar('full_name', 100, { nullable: true }),
-      varchar('phone_number', 20, { nullable: true }),
+      varying('username', 50),
+      varying('email', 100),
+      varying('full_name', 100, { nullable: true }),
+      varying('phone_number', 20, { nullable: true }),
       choice('status', STATUS),
-      sourceColumn,
+      choice('source', SOURCE),
       timestamp('created_at'),
       timestamp('updated_at'),
     ],
@@ -98,11 +105,11 @@ export const legacySchemas: readonly TableSchema[] = [
     [
       serial,
       integer('user_id'),
-      varchar('post_title', 200),
-      column('post_content', 'text', { nullable: true }),
+      varying('post_title', 200),
+      column('post_content', 'text', { nullable: true, collation: 'default' }),
       choice('post_status', POST_STATUS),
-      column('view_count', 'int4', { kind: 'int', hasDefault: true }),
-      sourceColumn,
+      integer('view_count', { hasDefault: true }),
+      choice('source', SOURCE),
       timestamp('created_at'),
       timestamp('updated_at'),
     ],
@@ -116,7 +123,7 @@ export const legacySchemas: readonly TableSchema[] = [
       integer('user_id'),
       integer('post_id'),
       choice('like_type', REACTION),
-      sourceColumn,
+      choice('source', SOURCE),
       timestamp('created_at'),
     ],
     {
@@ -126,8 +133,6 @@ export const legacySchemas: readonly TableSchema[] = [
   ),
 ];
 
-const utf8 = { charset: 'utf8mb4', collation: 'utf8mb4_bin' };
-
 /** The sample's MySQL side as the catalogue describes it. */
 export const revampSchemas: readonly TableSchema[] = [
   table(
@@ -135,12 +140,12 @@ export const revampSchemas: readonly TableSchema[] = [
     'revamp_users',
     [
       autoIncrement,
-      varchar('user_name', 50, utf8),
-      varchar('email_address', 100, utf8),
-      varchar('display_name', 100, { nullable: true, ...utf8 }),
-      varchar('mobile', 20, { nullable: true, ...utf8 }),
-      { ...choice('account_status', STATUS.map(capital)), ...utf8 },
-      { ...sourceColumn, ...utf8 },
+      varchar('user_name', 50),
+      varchar('email_address', 100),
+      varchar('display_name', 100, { nullable: true }),
+      varchar('mobile', 20, { nullable: true }),
+      mysqlChoice('account_status', STATUS.map(capital)),
+      mysqlChoice('source', SOURCE),
       mysqlTimestamp('created_at'),
       mysqlTimestamp('updated_at'),
     ],
@@ -151,12 +156,12 @@ export const revampSchemas: readonly TableSchema[] = [
     'revamp_posts',
     [
       autoIncrement,
-      integer('author_id'),
-      varchar('title', 200, utf8),
-      column('content', 'text', { nullable: true, length: 65_535, ...utf8 }),
-      { ...choice('status', POST_STATUS.map(capital)), ...utf8 },
-      column('views', 'int', { kind: 'int', hasDefault: true }),
-      { ...sourceColumn, ...utf8 },
+      int('author_id'),
+      varchar('title', 200),
+      column('content', 'text', { nullable: true, length: 65_535, charset: 'utf8mb4', collation: 'utf8mb4_bin' }),
+      mysqlChoice('status', POST_STATUS.map(capital)),
+      int('views', { hasDefault: true }),
+      mysqlChoice('source', SOURCE),
       mysqlTimestamp('created_at'),
       mysqlTimestamp('updated_at'),
     ],
@@ -167,10 +172,10 @@ export const revampSchemas: readonly TableSchema[] = [
     'revamp_likes',
     [
       autoIncrement,
-      integer('user_id'),
-      integer('post_id'),
-      { ...choice('reaction_type', REACTION.map(capital)), ...utf8 },
-      { ...sourceColumn, ...utf8 },
+      int('user_id'),
+      int('post_id'),
+      mysqlChoice('reaction_type', REACTION.map(capital)),
+      mysqlChoice('source', SOURCE),
       mysqlTimestamp('created_at'),
     ],
     {

@@ -18,7 +18,7 @@ export function fitTo(source: End | null, to: End): Convert | null {
     case 'bigint':
       return fitInteger(from, to);
     case 'decimal':
-      return fitDecimal(from, to);
+      return toPostgres && to.column.precision === null ? null : fitDecimal(from, to);
     case 'float4':
     case 'float8':
       return toPostgres || (source !== null && !fromPostgres) ? null : (value) => fitFinite(value, to);

@@ -1,3 +1,4 @@
+import { TandemError } from '../model/error.ts';
 import { canonicalJson } from '../model/json.ts';
 import type { Column } from '../model/schema.ts';
 import type { Kind, Value } from '../model/value.ts';
@@ -113,8 +114,14 @@ export function kindCanon(own: End, other: End): Convert | null {
   const there = conversion(own, other);
   const back = conversion(other, own);
   return (value) => {
-    const canonical = there === null ? value : there(value);
-    return back === null ? canonical : back(canonical);
+    try {
+      const canonical = there === null ? value : there(value);
+      return back === null ? canonical : back(canonical);
+    } catch (thrown) {
+      // What is no spelling of anything over there stands for itself; converting it will say what is wrong with it.
+      if (thrown instanceof TandemError) return value;
+      throw thrown;
+    }
   };
 }
 
