@@ -66,7 +66,17 @@ export class Engine {
       right: new Recogniser('right', lanes, endpoints.right.positions, endpoints.right.state.checkpoint.ref.schema),
     };
     const counts = { dropped: emptyCounts(), sideEffects: emptyCounts() };
-    const shared = { endpoints, lanes, recognisers, readers: this.#readers, context, keys, takenOverAt, claims: new Claims(), ...counts };
+    const shared = {
+      endpoints,
+      lanes,
+      recognisers,
+      readers: this.#readers,
+      context,
+      keys,
+      takenOverAt,
+      claims: new Claims(),
+      ...counts,
+    };
     const active = stations.filter((station) => this.#isActive(station.source));
     const routes = makeRoutes(shared, active, (...done) => this.#onDone(...done));
     const running: Running = { ...shared, routes };

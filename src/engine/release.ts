@@ -5,7 +5,8 @@ import type { LaneRoute } from './route.ts';
 import type { Running } from './running.ts';
 
 /**
- * Lets go of what nobody needs any more: window entries that every change still to come has seen, and the source's log
+ * Lets go of what nobody needs any more: window entries that every change still to come has seen and no audit of our own
+ * transactions can ask for, and the source's log
  * up to the place where a restart would begin.
  */
 export function release(running: Running, sources: Partial<Record<Side, Source>>): void {
@@ -24,8 +25,9 @@ function forget(running: Running, side: Side): void {
     if (route.target !== side) continue;
     const opposite = route.lane.sides[otherSide(side)];
     const oldest = route.oldest;
-    const seen = timeline.ordinalOf(oldest === null ? opposite.seen : oldest.seen);
     const state = route.lane.sides[side];
+    const seenByOldest = timeline.ordinalOf(oldest === null ? opposite.seen : oldest.seen);
+    const seen = Math.min(seenByOldest, state.echoes.auditedFrom);
     state.window.dropThrough(seen);
     state.floor = seen;
     for (const id of state.provenance.keys()) {

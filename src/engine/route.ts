@@ -170,7 +170,7 @@ export class LaneRoute implements Route {
   done(turn: Turn, applied: Applied | null): void {
     const { context } = this.#options;
     this.retrying = false;
-    this.lastError = null;
+    if (!this.stopped) this.lastError = null;
     if (turn.kind === 'task') this.tasks.shift();
     if (turn.kind === 'items') this.#inFlight = [];
     this.#savedAtMs = context.nowMs();

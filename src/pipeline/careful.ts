@@ -8,7 +8,17 @@ import type { Lane } from './lane.ts';
 import { keyOf, rowHash, rowKeyText } from './linked.ts';
 import type { Arena, Op } from './ops.ts';
 import { sameImage } from './project.ts';
-import { bare, believeAbsent, deleteRows, freshKey, insertRows, pair, updateRows, type Outgoing, type Scope } from './write.ts';
+import {
+  bare,
+  believeAbsent,
+  deleteRows,
+  freshKey,
+  insertRows,
+  pair,
+  updateRows,
+  type Outgoing,
+  type Scope,
+} from './write.ts';
 
 /** What the careful path did, for the status. */
 export interface Tally {
@@ -208,7 +218,10 @@ async function enact(
   const { scope, arena } = pass;
   const { link } = op;
   if (!sameImage(link, scope.target, current, decision.row)) await replace(pass, op, key, current, decision.row);
-  pass.decided.set(rowHash(link, scope.target, key), decision.winner);
+  const hash = rowHash(link, scope.target, key);
+  // Also where nothing is written: the next change of this row must meet the decision in the window.
+  scope.intend(hash, decision.row, op.change.hops);
+  pass.decided.set(hash, decision.winner);
   const home = arena.timelines[scope.target].lastPosition;
   const provenance = {
     home: decision.winner === 'remote' ? null : home,

@@ -21,6 +21,7 @@ export interface Overlap {
  */
 export class Echoes {
   readonly #bySeq = new Map<number, Map<number, Intention>>();
+  readonly #knownBySeq = new Map<number, number>();
   readonly #pending = new Map<number, number>();
   readonly #overlaps = new Map<number, Overlap[]>();
   #waiters: { readonly hashes: readonly number[]; readonly resolve: () => void }[] = [];
@@ -31,8 +32,21 @@ export class Echoes {
   close(): void {
     this.#closed = true;
     this.#bySeq.clear();
+    this.#knownBySeq.clear();
     this.#pending.clear();
     this.#wake();
+  }
+
+  /** A transaction begins whose decisions know this log up to the ordinal `known`. */
+  begin(seq: number, known: number): void {
+    if (this.#closed) return;
+    if (!this.#bySeq.has(seq)) this.#bySeq.set(seq, new Map());
+    this.#knownBySeq.set(seq, known);
+  }
+
+  /** What lies beyond this ordinal may still be asked about when our own transactions are read; Infinity if none is open. */
+  get auditedFrom(): number {
+    return Math.min(Infinity, ...this.#knownBySeq.values());
   }
 
   /** The transaction with this checkpoint seq will leave this in the row with this hash; said before it commits. */
@@ -90,6 +104,7 @@ export class Echoes {
     const intentions = this.#bySeq.get(seq);
     if (intentions === undefined) return;
     this.#bySeq.delete(seq);
+    this.#knownBySeq.delete(seq);
     for (const hash of intentions.keys()) {
       const left = (this.#pending.get(hash) ?? 1) - 1;
       if (left > 0) this.#pending.set(hash, left);

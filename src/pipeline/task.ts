@@ -1,4 +1,5 @@
 import { settle } from '../arbiter/policy.ts';
+import { asTandemError } from '../model/error.ts';
 import type { Row } from '../model/value.ts';
 import type { CarefulPass, Tally } from './careful.ts';
 import type { Task } from './lane.ts';
@@ -10,7 +11,17 @@ import { bare, believeAbsent, deleteRows, insertRows, updateRows, type Outgoing 
 type AuditTask = Task & { readonly kind: 'audit' };
 
 /** Does one task in a transaction of its own, which moves the checkpoint row but not its position. */
-export function applyTask(applier: Applier, task: Task): Promise<Tally> {
+export async function applyTask(applier: Applier, task: Task): Promise<Tally> {
+  try {
+    return await attempt(applier, task);
+  } catch (thrown) {
+    if (task.kind !== 'audit' || asTandemError(thrown).class !== 'row') throw thrown;
+    // The change that was passed over cannot come back (its unique value is taken by now): what stands, stands.
+    return attempt(applier, { kind: 'restate', link: task.link, key: task.key });
+  }
+}
+
+function attempt(applier: Applier, task: Task): Promise<Tally> {
   const move = moveFor(applier, [], knownNow(applier));
   return transact(applier, move, async (_scope, pass) => {
     if (task.kind === 'restate') await restate(pass, task);
@@ -61,6 +72,7 @@ async function decideAgain(pass: CarefulPass, task: AuditTask): Promise<void> {
 
 function send(pass: CarefulPass, task: Task, image: Row | null, effectiveUs: number): void {
   const { scope, arena } = pass;
+  scope.intend(rowHash(task.link, scope.target, task.key), image, 0);
   scope.states.restate({
     id: `${pass.idPrefix}:${pass.restated++}`,
     lane: arena.lane.plan.id,

@@ -57,6 +57,7 @@ export async function transact(
   const { arena, held, target } = applier;
   const seq = held.seq + 1;
   const { echoes } = arena.lane.sides[arena.target];
+  echoes.begin(seq, arena.timelines[arena.target].ordinalOf(move.known));
   const transaction = await target.begin(held, move).catch((thrown: unknown) => {
     echoes.withdraw(seq);
     throw thrown;

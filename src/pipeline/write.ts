@@ -118,7 +118,9 @@ export async function deleteRows(scope: Scope, link: LinkPlan, rows: readonly Ou
 /** Throws TD7014 (transient) where the log says that the row is there: its transaction is not visible yet. */
 export function believeAbsent(scope: Scope, link: LinkPlan, key: Row): void {
   if (!scope.isExpected(rowHash(link, scope.target, key))) return;
-  throw new TandemError('TD7014', `a row of link '${link.id}' is in the log but not visible yet`, { at: { link: link.id } });
+  throw new TandemError('TD7014', `a row of link '${link.id}' is in the log but not visible yet`, {
+    at: { link: link.id },
+  });
 }
 
 async function cascadeTo(scope: Scope, cascade: LinkPlan['cascades'][number], parents: readonly Row[]): Promise<void> {
