@@ -149,6 +149,20 @@ export function valueCases(openBench: OpenBench): void {
       await expectEverywhere(rows, byId(after));
     });
 
+    it.each([[['long']], [['raw']], [['long', 'raw', 'second']]])(
+      'of more than 64 KiB survive an update of several rows: %s',
+      async (names) => {
+        const shape = stage().shape('typed', ['id', ...names]);
+        const rowsOf = (size: number): Row[] =>
+          [1, 2, 3].map((id) => [id, ...names.map((name) => sized(name, size + id))]);
+        const route = await stage().route();
+        await route.write((to) => to.write({ op: 'insert', shape, rows: rowsOf(10), generated: false }));
+        const rows = rowsOf(65_535);
+        await route.write((to) => to.write({ op: 'update', shape, keys: keys(rows), rows }));
+        expectSame('updated', shape, await route.write((to) => to.lock(shape, keys(rows))), rows);
+      },
+    );
+
     it('find their rows again', async () => {
       const shape = stage().shape('typed');
       const images = imagesFrom(1);
@@ -201,6 +215,11 @@ export function valueCases(openBench: OpenBench): void {
       expect(await stage().endpoint.count(stage().schema('item').ref)).toBe(0);
     });
   });
+}
+
+function sized(column: string, size: number): Value {
+  if (column === 'second') return '2024-02-29 12:34:56';
+  return column === 'raw' ? new Uint8Array(size).fill(size % 256) : 'x'.repeat(size);
 }
 
 /** Compares canonical values by the one equality that decides, and shows only what differs. */
