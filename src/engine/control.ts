@@ -1,5 +1,7 @@
 import type { Endpoint } from '../model/endpoint.ts';
+import { TandemError } from '../model/error.ts';
 import type { Row } from '../model/value.ts';
+import { stateOrNull } from './state-or-null.ts';
 import type { Stream } from './sync-status.ts';
 
 // What an operator asks of a sync stands in the `control` table of the left database. A running engine reads it from
@@ -44,8 +46,9 @@ export async function setPaused(left: Endpoint, stream: Stream, paused: boolean)
 async function findControl(left: Endpoint, name: string): Promise<Row | null> {
   const shape = left.state.control;
   await using target = await left.target();
-  const [row] = await target.find(shape, shape.key, [[name]]);
-  return row ?? null;
+  const rows = await stateOrNull(target.find(shape, shape.key, [[name]]));
+  if (rows !== null) return rows[0] ?? null;
+  throw new TandemError('TD5013', 'the left database has no state tables of this sync', { fix: 'tandem apply' });
 }
 
 function quotedName(endpoint: Endpoint): string {
