@@ -29,8 +29,10 @@ async function createTables(side: Side, engine: 'postgres' | 'mysql', url: strin
   for (const statement of sampleTables(side, engine)) await connection.execute(statement);
 }
 
-/** Without what depends on the server or on the test: names of constraints and of the database, the triggers, and whether
- * this version logs cascades. */
+/**
+ * Without what depends on the server or on the test: names of constraints and of the database, the triggers, and
+ * whether this version logs cascades.
+ */
 function simplified({ ref, columns, key, uniques, foreignKeys }: TableSchema) {
   return {
     table: ref.table,

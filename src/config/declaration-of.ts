@@ -103,7 +103,10 @@ class TreeReader {
     return (this.find(filter, path, 'a function of a row', isFunction) ?? {}) as Filter;
   }
 
-  /** What a reference leads to, or null and a finding; the caller goes on with a stand-in, so that all mistakes come out. */
+  /**
+   * What a reference leads to, or null and a finding; the caller goes on with a stand-in, so that all mistakes come
+   * out.
+   */
   private find<T>(reference: string, path: Path, expected: string, fits: (value: unknown) => value is T): T | null {
     const found = this.own.get(reference);
     if (found !== undefined && 'value' in found && fits(found.value)) return found.value;

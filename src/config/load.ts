@@ -36,8 +36,8 @@ export const CONFIG_FILES: readonly string[] = [
 ];
 
 /**
- * Finds, reads and validates the configuration. What is wrong in it comes back as findings, all at once. Throws TandemError
- * TD1001 where there is no file, and TD1003 where the --env-file cannot be read.
+ * Finds, reads and validates the configuration. What is wrong in it comes back as findings, all at once. Throws
+ * TandemError TD1001 where there is no file, and TD1003 where the --env-file cannot be read.
  */
 export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const path = await findConfig(options);

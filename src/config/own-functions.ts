@@ -7,13 +7,15 @@ import * as typed from '../mapping/typed.ts';
 import { TandemError } from '../model/error.ts';
 
 /**
- * Loads a TypeScript or JavaScript module of the user's. What it imports from `tandem-sync` is this very program's, so that
- * a configuration works wherever the program runs, and errors that a codec throws are recognised.
+ * Loads a TypeScript or JavaScript module of the user's. What it imports from `tandem-sync` is this very program's, so
+ * that a configuration works wherever the program runs, and errors that a codec throws are recognised.
  */
 export async function loadModule(file: string): Promise<Readonly<Record<string, unknown>>> {
   const { createJiti } = await import('jiti');
   const jiti = createJiti(pathToFileURL(file).href, {
     moduleCache: false,
+    // What a module exports is what it exports; nothing stands in for a missing default.
+    interopDefault: false,
     virtualModules: { 'tandem-sync': { ...codecs, ...policies, ...tables, ...typed, TandemError } },
   });
   return await jiti.import(file);

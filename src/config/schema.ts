@@ -3,9 +3,9 @@ import type { DeclaredCodec } from '../mapping/declaration.ts';
 import type { Policy } from '../model/policy.ts';
 
 /**
- * The shape of the tree, for both fronts. YAML writes codecs, policies and filters as words; TypeScript may also give the
- * functions themselves, which is all that `withFunctions` adds. Unknown keys are errors: a misspelt option that is ignored
- * is worse than one that is refused.
+ * The shape of the tree, for both fronts. YAML writes codecs, policies and filters as words; TypeScript may also give
+ * the functions themselves, which is all that `withFunctions` adds. Unknown keys are errors: a misspelt option that is
+ * ignored is worse than one that is refused.
  */
 export function treeSchema(withFunctions: boolean) {
   const conflict = withFunctions ? z.union([conflictWords, policyObject]) : conflictWords;

@@ -11,8 +11,8 @@ export interface SecretScope {
 }
 
 /**
- * Variables of the process before those of the file, as Node's own --env-file has it. Throws TD1003 where the file cannot
- * be read.
+ * Variables of the process before those of the file, as Node's own --env-file has it. Throws TD1003 where the file
+ * cannot be read.
  */
 export async function withEnvFile(
   env: SecretScope['env'],
@@ -69,7 +69,8 @@ function missing(kind: 'variable' | 'file', name: string, path: readonly (string
 
 /** A password in the file itself ends up in version control; a warning says what to write instead. */
 export function literalPassword(url: string, path: readonly (string | number)[]): Finding | null {
-  const password = /^[a-z]+:\/\/[^:@/]*:([^@]*)@/.exec(url)?.[1];
+  // A reference holds a colon itself, so it is emptied before user and password are told apart.
+  const password = /^[a-z]+:\/\/[^:@/]*:([^@]*)@/.exec(url.replaceAll(REFERENCE, '${}'))?.[1];
   if (password === undefined || password === '' || password.includes('${')) return null;
   return {
     code: 'TD1201',

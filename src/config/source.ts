@@ -28,8 +28,8 @@ export function isAboutName(finding: Pick<Finding, 'path' | 'found' | 'at'>): bo
 }
 
 /**
- * A TypeScript or JavaScript file, searched for one property name after the other. Without a parser this can miss (names
- * made by code); then the nearest enclosing property that is found stands for it.
+ * A TypeScript or JavaScript file, searched for one property name after the other. Without a parser this can miss
+ * (names made by code); then the nearest enclosing property that is found stands for it.
  */
 export function codeSource(file: string, text: string): ConfigSource {
   return {

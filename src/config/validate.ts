@@ -14,8 +14,20 @@ export interface Validated {
 export function validateTree(given: unknown, withFunctions: boolean): Validated {
   const result = treeSchema(withFunctions).safeParse(given, { error: listOptions });
   if (result.success) return { tree: result.data, findings: [] };
-  return { tree: null, findings: result.error.issues.flatMap((issue) => findingsOf(issue, [], given)) };
+  return { tree: null, findings: withoutEchoes(result.error.issues.flatMap((issue) => findingsOf(issue, [], given))) };
 }
+
+/** An option that is missing because it is misspelt right there needs no finding of its own. */
+function withoutEchoes(findings: readonly Finding[]): readonly Finding[] {
+  const meant = new Set(
+    findings.flatMap(({ path = [], suggestion }) =>
+      suggestion === undefined ? [] : [[...path.slice(0, -1), suggestion].join('.')],
+    ),
+  );
+  return findings.filter(({ message, path = [] }) => !message.endsWith(MISSING) || !meant.has(path.join('.')));
+}
+
+const MISSING = 'is missing';
 
 const LIST = 'one of ';
 
@@ -77,7 +89,7 @@ function wrongValue(
   );
   const name = path.join('.') || 'the configuration';
   if (value === undefined) {
-    return { code: 'TD1002', severity: 'error', message: `'${name}' is missing`, path, expected };
+    return { code: 'TD1002', severity: 'error', message: `'${name}' ${MISSING}`, path, expected };
   }
   const found = typeof value === 'string' ? value : describe(value);
   const suggestion = typeof value === 'string' ? closest(value, words) : undefined;

@@ -13,9 +13,10 @@ export interface YamlFile {
 export function readYaml(file: string, text: string): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const errors = document.errors.map(
-    (error): YamlError => ({ message: firstLine(error.message), offset: error.pos[0], end: error.pos[1] }),
-  );
+  const errors = document.errors.map(({ message, pos: [offset] }): YamlError => {
+    const word = /^[\w-]+/.exec(text.slice(offset))?.[0] ?? '';
+    return { message: firstLine(message), offset, length: word.length };
+  });
   const findings = errors.map(
     ({ message }, at): Finding => ({
       code: 'TD1002',
@@ -29,9 +30,7 @@ export function readYaml(file: string, text: string): YamlFile {
     text,
     locate(finding) {
       const error = errors[Number(/^yaml:(\d+)$/.exec(String(finding.path?.[0]))?.[1])];
-      return error === undefined
-        ? locate(document, text, finding)
-        : placeAt(text, error.offset, error.end - error.offset);
+      return error === undefined ? locate(document, text, finding) : placeAt(text, error.offset, error.length);
     },
   };
   return { source, tree: errors.length > 0 ? undefined : document.toJS(), findings };
@@ -40,7 +39,7 @@ export function readYaml(file: string, text: string): YamlFile {
 interface YamlError {
   readonly message: string;
   readonly offset: number;
-  readonly end: number;
+  readonly length: number;
 }
 
 function firstLine(message: string): string {

@@ -3,7 +3,10 @@ import { sameValue, type Value } from '../model/value.ts';
 import type { CodecSpec, Constant, DeclaredCodec, EpochUnit } from './declaration.ts';
 import { fitFraction, microsecondsOf, timestampOf } from './temporal.ts';
 
-/** A codec of which the compiler knows the values of both sides. Functions are properties so that they are checked strictly. */
+/**
+ * A codec of which the compiler knows the values of both sides. Functions are properties so that they are checked
+ * strictly.
+ */
 export interface TypedCodec<A, B> {
   readonly name: string;
   readonly spec: CodecSpec;
@@ -76,7 +79,9 @@ export function nullAs<const V extends Constant>(value: V): NamedCodec<'nullAs'>
   return { ...codec, nulls: 'convert', codec: 'nullAs', value };
 }
 
-/** A timestamp (UTC) on the left, a count since 1970 on the right; digits of the second beyond the unit do not count. */
+/**
+ * A timestamp (UTC) on the left, a count since 1970 on the right; digits of the second beyond the unit do not count.
+ */
 export function epoch(unit: EpochUnit): NamedCodec<'epoch'> {
   const digits = { s: 0, ms: 3, us: 6 }[unit];
   const microseconds = { s: 1_000_000n, ms: 1000n, us: 1n }[unit];

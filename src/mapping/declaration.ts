@@ -116,7 +116,10 @@ export interface DeclaredCodec extends Codec {
   readonly spec: CodecSpec;
   /** Codecs never see NULL (it stays NULL) unless they say here what they make of it. */
   readonly nulls: 'keep' | 'convert';
-  /** Where several spellings count as one value: the spelling that stands for all, per side; null = each counts for itself. */
+  /**
+   * Where several spellings count as one value: the spelling that stands for all, per side; null = each counts for
+   * itself.
+   */
   readonly canon?: Canon;
 }
 

@@ -163,7 +163,8 @@ function splitSequence(table: string, column: string, parity: string): string {
   const next = `n + (n + ${parity === 'odd' ? 1 : 0}) % 2`;
   return [
     `ALTER SEQUENCE ${sequence} INCREMENT BY 2;`,
-    `SELECT setval('${sequence}', ${next}, false) FROM (SELECT coalesce(max(${column}), 0) + 1 AS n FROM ${table}) AS k;`,
+    `SELECT setval('${sequence}', ${next}, false)`,
+    `  FROM (SELECT coalesce(max(${column}), 0) + 1 AS n FROM ${table}) AS k;`,
   ].join('\n');
 }
 

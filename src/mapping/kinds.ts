@@ -6,8 +6,8 @@ import { arrayOfJson, jsonOfArray } from './arrays.ts';
 import { type Convert, type End, refuse } from './refuse.ts';
 
 /**
- * Which kinds stand for each other without a codec. The compiler checks columns by this table, and the conversions below
- * hold to it; it is symmetric, so that a pair of kinds is convertible both ways or not at all.
+ * Which kinds stand for each other without a codec. The compiler checks columns by this table, and the conversions
+ * below hold to it; it is symmetric, so that a pair of kinds is convertible both ways or not at all.
  */
 export const CONVERTS = {
   int: ['bigint', 'decimal', 'float8', 'bool'],
@@ -32,8 +32,8 @@ export const CONVERTS = {
 } as const satisfies Record<Kind, readonly Kind[]>;
 
 /**
- * The conversions that Tandem makes by itself: those that lose nothing, or that refuse what they would lose. Range, length and fraction
- * of the target column are fit.ts's concern, not theirs.
+ * The conversions that Tandem makes by itself: those that lose nothing, or that refuse what they would lose. Range,
+ * length and fraction of the target column are fit.ts's concern, not theirs.
  */
 const CONVERSIONS: Readonly<Record<string, (from: End, to: End) => Convert | null>> = {
   'int>bigint': () => (value) => BigInt(value as number),
@@ -200,8 +200,13 @@ function jsonOfText(value: string, to: End): string {
   }
 }
 
-const INTERVAL =
-  /^(?=.)(?:-?\d+ years?)?(?:(?:^| )-?\d+ mons?)?(?:(?:^| )[+-]?\d+ days?)?(?:(?:^| )[+-]?\d\d+:\d\d:\d\d(?:\.\d{1,6})?)?$/;
+const INTERVAL_PARTS = [
+  String.raw`(?:-?\d+ years?)?`,
+  String.raw`(?:(?:^| )-?\d+ mons?)?`,
+  String.raw`(?:(?:^| )[+-]?\d+ days?)?`,
+  String.raw`(?:(?:^| )[+-]?\d\d+:\d\d:\d\d(?:\.\d{1,6})?)?`,
+];
+const INTERVAL = new RegExp(`^(?=.)${INTERVAL_PARTS.join('')}$`);
 
 function intervalOf(value: string, to: End): string {
   return INTERVAL.test(value)

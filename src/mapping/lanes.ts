@@ -12,7 +12,8 @@ export interface Place {
 
 /**
  * Groups links that are tied by foreign keys into lanes and ranks parents before children; the links of a cycle share a
- * rank. Links that share a unique key share its columns' foreign keys or their table, so foreign keys tell all the ties.
+ * rank. Links that share a unique key share its columns' foreign keys or their table, so foreign keys tell all the
+ * ties.
  */
 export function placeLinks(nodes: readonly Node[]): ReadonlyMap<string, Place> {
   const parents = new Map(nodes.map((node) => [node.id, node.parents.filter((parent) => parent !== node.id)]));

@@ -114,7 +114,9 @@ function reportUnmapped(draft: LinkDraft, side: Side, constants: readonly Consta
   }
 }
 
-/** Columns that the declaration means, although it misspells them or their partner: one mistake is to be one finding. */
+/**
+ * Columns that the declaration means, although it misspells them or their partner: one mistake is to be one finding.
+ */
 function meantColumns(draft: LinkDraft, side: Side, findings: Findings): readonly string[] {
   const targets = Object.entries(draft.declaration.columns).map(([left, declared]) => ({
     left,

@@ -14,8 +14,8 @@ interface Subject {
 }
 
 /**
- * Do two linked columns mean the same? `translated`: the values are keys that the key map translates, so neither kind nor
- * range has to agree.
+ * Do two linked columns mean the same? `translated`: the values are keys that the key map translates, so neither kind
+ * nor range has to agree.
  */
 export function checkPair(draft: LinkDraft, linked: LinkedColumn, translated: boolean, findings: Findings): void {
   const subject = { draft, linked, path: ['links', draft.id, 'columns', linked.left.name], findings };
@@ -163,7 +163,7 @@ function noteFraction({ draft, linked, path, findings }: Subject): void {
   const finer = left > right ? 'left' : 'right';
   findings.note('TD2304', `${linked.left.name} keeps ${left} digits of a second, ${linked.right.name} ${right}`, {
     path,
-    expected: `values are compared to ${Math.min(left, right)} digits; the ${finer} side keeps the digits it has stored`,
+    expected: `${Math.min(left, right)} digits are compared; the ${finer} side keeps what it has stored`,
     at: place(draft, finer, linked[finer]),
   });
 }

@@ -119,7 +119,10 @@ interface Sample {
   readonly value: Value;
 }
 
-/** Bits of the column's length, members of its set, digits of a second that it keeps; what else a column cannot hold does no harm here. */
+/**
+ * Bits of the column's length, members of its set, digits of a second that it keeps; what else a column cannot hold
+ * does no harm here.
+ */
 function holds({ kind, length, values, fraction }: Column, value: Value): boolean {
   if (fraction !== null) return fitFraction(value, fraction) === value;
   if (kind === 'bit') return String(value).length === length;
@@ -157,7 +160,9 @@ function pairOf(
   };
 }
 
-/** The value of `work`, or undefined where the row would be parked. Anything but a TandemError of class row is a bug. */
+/**
+ * The value of `work`, or undefined where the row would be parked. Anything but a TandemError of class row is a bug.
+ */
 function orParked<T>(work: () => T): T | undefined {
   try {
     return work();

@@ -77,8 +77,8 @@ const REMEMBERED_MAX = 1000;
 const REMEMBERED_LENGTH_MAX = 100;
 
 /**
- * A codec's function, checked at every value: its result must be of the column's kind, must fit, and must come back as it
- * was. Short texts (statuses, types) are remembered, so that a check is made once per value and not once per row.
+ * A codec's function, checked at every value: its result must be of the column's kind, must fit, and must come back as
+ * it was. Short texts (statuses, types) are remembered, so that a check is made once per value and not once per row.
  */
 function declaredConversion(from: End, to: End, codec: DeclaredCodec, way: Way, canon: Convert | null): Convert {
   const [there, back] = way === 'toRight' ? [codec.toRight, codec.toLeft] : [codec.toLeft, codec.toRight];
@@ -128,7 +128,9 @@ function run(step: Convert, value: Value, codec: DeclaredCodec, end: End): Value
   }
 }
 
-/** A codec may answer 5 where the column's kind wants 5n or '5'; anything else of a wrong type is its author's mistake. */
+/**
+ * A codec may answer 5 where the column's kind wants 5n or '5'; anything else of a wrong type is its author's mistake.
+ */
 function ofKind(value: Value, end: End, codec: DeclaredCodec): Value {
   if (value === null) return null;
   const type = TYPES[end.column.kind] ?? 'string';

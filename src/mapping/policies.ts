@@ -1,8 +1,8 @@
 import type { Conflict, Policy, Side, Verdict } from '../model/policy.ts';
 
 /**
- * The later write wins, by a time derived from the logs; a tie goes to the home side. With a column (a linked one, by its
- * left name), that column is compared first.
+ * The later write wins, by a time derived from the logs; a tie goes to the home side. With a column (a linked one, by
+ * its left name), that column is compared first.
  */
 export function newestWins(column?: string): Policy {
   return column === undefined ? { kind: 'newest' } : { kind: 'newest', column };

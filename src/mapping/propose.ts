@@ -35,7 +35,10 @@ interface Match<T> {
 const TABLE_SCORE_MIN = 0.45;
 const COLUMN_SCORE_MIN = 0.5;
 
-/** A first declaration for two schemas, by names, types, keys and allowed values. It is a guess, to be read by a person. */
+/**
+ * A first declaration for two schemas, by names, types, keys and allowed values. It is a guess, to be read by a
+ * person.
+ */
 export function propose(name: string, left: ProposalSide, right: ProposalSide): Proposal {
   const properties = new Map([...tableProperties(left.tables), ...tableProperties(right.tables)]);
   const tables = matchBest(left.tables, right.tables, TABLE_SCORE_MIN, (a, b) => tableSimilarity(a, b, properties));

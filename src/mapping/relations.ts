@@ -189,12 +189,13 @@ function sameColumns(a: readonly number[], b: readonly number[]): boolean {
 
 function reportCascade(reference: Reference, event: string, action: string, findings: Findings): void {
   const { side, child, foreignKey } = reference;
+  const other = tableName(child.tables[otherSide(side)].ref);
   const columns = reference.columns.map((at) => child.columns[at]?.[otherSide(side)].name ?? '');
   findings.warning('TD2302', `${event} ${action.toUpperCase()} of ${foreignKey.name} is not logged by its server`, {
     path: columnPath(child, side, foreignKey.columns[0] ?? ''),
     expected: `the same action on the other side, over ${columns.join(', ')}`,
     found: 'none',
-    fix: `declare the foreign key with ${event} ${action.toUpperCase()} on ${tableName(child.tables[otherSide(side)].ref)} too`,
+    fix: `declare the foreign key of ${other} with ${event} ${action.toUpperCase()}`,
     at: { side, table: tableName(child.tables[side].ref), constraint: foreignKey.name },
   });
 }

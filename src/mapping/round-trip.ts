@@ -6,8 +6,8 @@ import { tableName } from '../model/schema.ts';
 import { sameValue, type Value } from '../model/value.ts';
 
 /**
- * Do values that a database holds survive the way to the other side and back? For `tandem check`, on the distinct values
- * of a column. One finding per cause, with a count; the values themselves are not named.
+ * Do values that a database holds survive the way to the other side and back? For `tandem check`, on the distinct
+ * values of a column. One finding per cause, with a count; the values themselves are not named.
  */
 export function codecRoundTrips(
   link: Pick<LinkPlan, 'id' | Side>,

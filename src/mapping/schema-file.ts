@@ -17,8 +17,8 @@ const MAKERS: Readonly<Record<EngineName, string>> = {
 };
 
 /**
- * The text of tandem.schema.ts: both sides' tables as the compiler needs to know them. Equal schemas give equal text, so
- * that a difference in version control is a difference in a database.
+ * The text of tandem.schema.ts: both sides' tables as the compiler needs to know them. Equal schemas give equal text,
+ * so that a difference in version control is a difference in a database.
  */
 export function schemaFile(sides: Readonly<Record<Side, SchemaFileSide>>): string {
   const makers = [...new Set([MAKERS[sides.left.engine], MAKERS[sides.right.engine]])].toSorted();
@@ -40,7 +40,9 @@ function sideSource({ engine, label, tables }: SchemaFileSide): string {
   return `export const ${label} = {\n${entries.join('\n')}\n};`;
 }
 
-/** `users` for `legacy_users` when all tables share the prefix; the schema's name before it where two tables collide. */
+/**
+ * `users` for `legacy_users` when all tables share the prefix; the schema's name before it where two tables collide.
+ */
 export function tableProperties(tables: readonly TableSchema[]): ReadonlyMap<TableSchema, string> {
   const prefix = sharedPrefix(tables.map((table) => table.ref.table));
   const names = new Map(tables.map((table) => [table, table.ref.table.slice(prefix.length)]));

@@ -39,8 +39,8 @@ function singular(word: string): string {
 }
 
 /**
- * 0 to 1: shared words (Dice), or shared letters where words are written together. Words of the context may be left out:
- * `post_title` of a table of posts is its title.
+ * 0 to 1: shared words (Dice), or shared letters where words are written together. Words of the context may be left
+ * out: `post_title` of a table of posts is its title.
  */
 export function nameSimilarity(a: string, b: string, context: readonly string[] = []): number {
   const [left, right] = [wordsOf(a), wordsOf(b)];

@@ -5,9 +5,9 @@ import type { CONVERTS } from './kinds.ts';
 import type { Col, Cols, Kinds } from './tables.ts';
 
 /**
- * What the compiler says about a link while it is typed. The trick: a broken rule adds a *property* to the expected type
- * whose name is the message, so the editor shows the message as the missing property. A message in a property's value
- * would collapse to `never` and hide everything.
+ * What the compiler says about a link while it is typed. The trick: a broken rule adds a *property* to the expected
+ * type whose name is the message, so the editor shows the message as the missing property. A message in a property's
+ * value would collapse to `never` and hide everything.
  */
 
 /** The values of a column as codecs see them. NULL is not among them: codecs do not see it. */
@@ -44,7 +44,10 @@ export type Columns<LC extends Cols, RC extends Cols> = {
 
 // ---------- codecs ----------
 
-/** Built-in codecs whose result the compiler works out. A codec of your own needs no entry: `codec<A, B>()` says its types. */
+/**
+ * Built-in codecs whose result the compiler works out. A codec of your own needs no entry: `codec<A, B>()` says its
+ * types.
+ */
 export interface CodecResults<Value extends string> {
   titleCase: TitleCase<Value>;
   upperCase: Uppercase<Value>;
@@ -148,12 +151,14 @@ type Hit<M> = {
 }[keyof M];
 
 type MissingLeft<Names extends string> = {
-  readonly [L in Names as `left column '${L}' is NOT NULL without a default: map it, or skip({ onInsert })`]: never;
+  readonly [L in Names as `left column '${L}' ${Needed} map it, or skip({ onInsert })`]: never;
 };
 
 type MissingRight<Names extends string> = {
-  readonly [R in Names as `right column '${R}' is NOT NULL without a default: map a left column to it, or add it to rightOnly`]: never;
+  readonly [R in Names as `right column '${R}' ${Needed} map a left column to it, or add it to rightOnly`]: never;
 };
+
+type Needed = 'is NOT NULL without a default:';
 
 type Unknown<Names extends string> = {
   readonly [L in Names as `the left table has no column '${L}'`]: never;

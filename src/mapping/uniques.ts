@@ -14,7 +14,10 @@ function sameIndexes(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((item) => b.includes(item));
 }
 
-/** Where uniqueness is judged on one side only, or by other rules, a row can be right on one side and refused on the other. */
+/**
+ * Where uniqueness is judged on one side only, or by other rules, a row can be right on one side and refused on the
+ * other.
+ */
 export function checkUniques(draft: LinkDraft, findings: Findings): void {
   const compared = new Set<string>();
   for (const side of SIDES) {
@@ -72,8 +75,8 @@ function isOfLetters(rule: string): boolean {
 }
 
 /**
- * What a column's collation ignores when it compares. MySQL's names tell (`_ci`, `_ai`, `0900` = NO PAD); a collation of
- * PostgreSQL is deterministic unless it says otherwise, and citext ignores case.
+ * What a column's collation ignores when it compares. MySQL's names tell (`_ci`, `_ai`, `0900` = NO PAD); a collation
+ * of PostgreSQL is deterministic unless it says otherwise, and citext ignores case.
  */
 function equalityRules(column: Column): readonly string[] {
   if (column.native.toLowerCase() === 'citext') return ['case'];

@@ -6,7 +6,9 @@ import type { Findings } from './findings.ts';
 import { type LinkDraft, type LinkedColumn, place } from './link-draft.ts';
 import { suggestCodec } from './suggest-codec.ts';
 
-/** Are the sets of values that two columns allow each other's image? Values of a catalogue may be named, rows' may not. */
+/**
+ * Are the sets of values that two columns allow each other's image? Values of a catalogue may be named, rows' may not.
+ */
 export function checkValues(draft: LinkDraft, linked: LinkedColumn, path: readonly string[], findings: Findings): void {
   const left = allowed(linked.left);
   const right = allowed(linked.right);

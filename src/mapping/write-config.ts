@@ -19,8 +19,8 @@ export interface ConfigTables {
 }
 
 /**
- * A declaration as tandem.config.ts over the generated tandem.schema.ts. Filters and policies that are functions cannot be
- * printed; they are left out, and a comment says so.
+ * A declaration as tandem.config.ts over the generated tandem.schema.ts. Filters and policies that are functions
+ * cannot be printed; they are left out, and a comment says so.
  */
 export function typescriptConfig(declaration: Declaration, given: ConfigTables): string {
   const printer = new Printer(given);
