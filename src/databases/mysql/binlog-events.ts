@@ -67,8 +67,8 @@ export function verifyChecksum(buffer: Buffer, start: number, end: number): numb
 export interface GtidEvent {
   readonly gtid: Gtid;
   readonly committedAtUs: number;
-  /** The next Query event is the whole transaction (MariaDB tells; with MySQL its text does). */
-  readonly standalone: boolean;
+  /** It ends with a COMMIT or an XID, not with its first statement. MySQL tells so by a BEGIN only. */
+  readonly explicit: boolean;
   /** MariaDB: the first half of an XA transaction that is prepared, not committed. */
   readonly prepared: boolean;
 }
@@ -97,7 +97,7 @@ export function readGtid(buffer: Buffer, start: number): GtidEvent {
   return {
     gtid: { source: uuidAt(buffer, at + 1), server: 0, number: readUInt64(buffer, at + 17) },
     committedAtUs: high * 2 ** 32 + low,
-    standalone: false,
+    explicit: false,
     prepared: false,
   };
 }
@@ -123,7 +123,7 @@ export function readTaggedGtid(buffer: Buffer, start: number, end: number): Gtid
   }
   const source = tag === '' ? uuid : `${uuid}:${tag}`;
   const gtid = { source, server: 0, number };
-  return { gtid, committedAtUs: reader.unsigned(), standalone: false, prepared: false };
+  return { gtid, committedAtUs: reader.unsigned(), explicit: false, prepared: false };
 }
 
 /** Integers whose first byte tells, by the ones at its low end, how many bytes follow. */
@@ -182,7 +182,7 @@ export function readMariadbGtid(buffer: Buffer, start: number): GtidEvent {
       number: readUInt64(buffer, at),
     },
     committedAtUs: eventSecondsAt(buffer, start) * 1_000_000,
-    standalone: (flags & mariadbStandalone) !== 0,
+    explicit: (flags & mariadbStandalone) === 0,
     prepared: (flags & mariadbPreparedXa) !== 0,
   };
 }

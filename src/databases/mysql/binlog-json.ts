@@ -141,7 +141,7 @@ function opaqueText(buffer: Buffer, at: number): string {
     case opaqueTypes.time:
       return `"${packedTime(buffer, next)}"`;
     default:
-      return JSON.stringify(`base64:type${type}:${buffer.toString('base64', next, next + length)}`);
+      return JSON.stringify(`base64:type${type}:${base64Lines(buffer.toString('base64', next, next + length))}`);
   }
 }
 
@@ -168,4 +168,9 @@ function packedTime(buffer: Buffer, at: number): string {
 
 function sixDigits(micros: number): string {
   return String(micros).padStart(6, '0');
+}
+
+/** The server breaks the lines of base64 after 76 characters. */
+function base64Lines(text: string): string {
+  return text.replaceAll(/.{76}(?=.)/g, '$&\n');
 }

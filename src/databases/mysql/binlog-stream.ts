@@ -34,11 +34,12 @@ const pauseSecondsMax = 3600;
 
 /** Logs in and asks for everything after `state`. Throws TD4xxx; a refusal of the request itself comes as the first packet. */
 export async function openBinlog(options: BinlogOptions, state: GtidState, signal: AbortSignal): Promise<BinlogStream> {
-  const at = { host: options.connection.host ?? '', port: options.connection.port ?? 3306 };
+  const { host, port, socketPath } = options.connection;
+  const at = { server: socketPath ?? `${host}:${port}` };
   let connection: Connection | null = null;
   try {
     // The stream is read as it comes, so it must not be compressed.
-    connection = await createConnection({ ...options.connection, compress: false });
+    connection = await createConnection({ ...options.connection, compress: false, rowsAsArray: false });
     const charsets = await readCharsets(connection, options.flavor);
     const [[names]] = await connection.query<RowDataPacket[]>('SELECT @@lower_case_table_names AS folded');
     await connection.query(sessionStatement(options.flavor, state));
@@ -47,7 +48,7 @@ export async function openBinlog(options: BinlogOptions, state: GtidState, signa
     return new Dump(connection, stream, { charsets, foldsNames: Number(names?.['folded']) !== 0 }, signal);
   } catch (thrown) {
     connection?.destroy();
-    throw driverError(thrown, 'TD4005', at);
+    throw driverError(thrown, 'TD9002', at);
   }
 }
 
@@ -76,6 +77,8 @@ class Dump implements BinlogStream {
     const watch = setInterval(() => this.#beat(), heartbeatMs).unref();
     const end = () => this.#stream.destroy();
     this.#signal.addEventListener('abort', end);
+    // It may have fired while the login was under way.
+    if (this.#signal.aborted) end();
     try {
       this.#waiting = true;
       for await (const chunk of this.#stream as AsyncIterable<Buffer>) {

@@ -35,7 +35,6 @@ interface Options {
 /** The transaction that is being read. */
 interface Open extends GtidEvent {
   readonly id: string;
-  /** BEGIN was seen, or nothing else can come: it ends with a COMMIT, not with its first statement. */
   explicit: boolean;
   /** XA: whether it is a commit shows at its end only, so nothing of it is given out before. */
   twoPhase: boolean;
@@ -135,7 +134,6 @@ export class Transactions {
     this.#open = {
       ...event,
       id,
-      explicit: false,
       twoPhase: event.prepared,
       changes: [],
       parts: Math.ceil(rows / this.#chunkRows),
@@ -230,7 +228,8 @@ export class Transactions {
       case 'other':
         break;
     }
-    if (isAlone(open)) this.#commit();
+    // DDL: the statement is the whole transaction.
+    if (!open.explicit) this.#commit();
   }
 
   /** A ROLLBACK in the log undoes what transactional tables show of this transaction. */
@@ -288,11 +287,6 @@ export class Transactions {
     }
     this.#commit();
   }
-}
-
-/** DDL: its statement is the whole transaction. MariaDB says so in front. */
-function isAlone(open: Open): boolean {
-  return open.standalone || !open.explicit;
 }
 
 function refuseRollback(open: Open): TandemError {

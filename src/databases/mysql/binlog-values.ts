@@ -152,12 +152,13 @@ export const readTextJson: ValueReader = (cursor, column) => {
 
 /**
  * MariaDB's UUID. Versions 1 to 5 are stored with their five groups in reverse order, so that index entries grow with
- * time; the top bit of the seventh byte is set then, because the group with the variant stands there (sql_type_uuid.h).
+ * time: the group with the variant, whose top bit is set, then stands before the one with the version (sql_type_uuid.h).
  */
 export const readUuid: ValueReader = (cursor, column) => {
   const start = enter(cursor, column.bytes);
   const stored = padBytes(cursor.buffer.subarray(start, cursor.at), 16);
-  if (((stored[6] ?? 0) & 0x80) === 0) return uuidText(stored);
+  const [variant = 0, , version = 0] = stored.subarray(6);
+  if (variant < 0x80 || version === 0 || version >= 0x60) return uuidText(stored);
   const swapped = new Uint8Array(16);
   swapped.set(stored.subarray(12, 16), 0);
   swapped.set(stored.subarray(10, 12), 4);
@@ -183,7 +184,7 @@ export const readInet6: ValueReader = (cursor, column) => {
 function inet6Text(bytes: Uint8Array): string {
   const words = Array.from({ length: 8 }, (_, word) => (bytes[word * 2] ?? 0) * 256 + (bytes[word * 2 + 1] ?? 0));
   let runAt = -1;
-  let runLength = 1;
+  let runLength = 0;
   for (let from = 0; from < 8; from++) {
     let to = from;
     while (to < 8 && words[to] === 0) to += 1;

@@ -1,0 +1,417 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { type Fixture, flavors, openFixture } from '../../../test/mysql.ts';
+import { endOfLog, insertedInto, inserts, openLog, readUntil } from '../../../test/mysql-log.ts';
+import { describeServers, isForeign, startServer } from '../../../test/servers.ts';
+import type { Position, Transaction } from '../../model/change.ts';
+import { positionsOf } from './history.ts';
+import { openWriter } from './connect.ts';
+
+const items = 'CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR(40) NULL, note TEXT NULL) ENGINE=InnoDB';
+const other = 'CREATE TABLE other (id INT PRIMARY KEY) ENGINE=InnoDB';
+
+/** Statements of one transaction; the session stays as it was. */
+async function transact(fixture: Fixture, ...statements: string[]): Promise<void> {
+  await fixture.run('START TRANSACTION', ...statements, 'COMMIT');
+}
+
+/** What a transaction did, in short. */
+function summary({ changes }: Transaction): string {
+  return changes
+    .map(
+      ({ op, table, before, after }) => `${op} ${table.ref.table} ${JSON.stringify(before)} ${JSON.stringify(after)}`,
+    )
+    .join('; ');
+}
+
+const insertMany = (from: number, count: number) =>
+  `INSERT INTO items VALUES ${Array.from({ length: count }, (_, at) => `(${from + at}, 'n${from + at}', NULL)`).join()}`;
+
+/** Everything after `from`, up to an insert of id 0 into `other`, which this writes. */
+async function readAll(fixture: Fixture, from: Position, chunkRows = 1000): Promise<Transaction[]> {
+  const log = await openLog(fixture, { tables: ['items', 'other'], chunkRows });
+  await fixture.run('INSERT INTO other VALUES (0)');
+  return readUntil(log, from, inserts('other', 0));
+}
+
+/** Memory of buffers that are still in use. */
+function bytesHeld(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().arrayBuffers;
+}
+
+for (const flavor of flavors) {
+  await describeServers(`the log of ${flavor}`, { server: flavor }, ({ server }) => {
+    describe('transactions', () => {
+      test('come whole, in order, with both images, and without what was undone', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other, 'CREATE TABLE unwanted (id INT)');
+        const from = await endOfLog(fixture);
+        await transact(fixture, "INSERT INTO items VALUES (1,'a',NULL),(2,'b','x')", 'INSERT INTO unwanted VALUES (1)');
+        await fixture.run('INSERT INTO unwanted VALUES (2)');
+        await transact(
+          fixture,
+          "UPDATE items SET name = 'c' WHERE id = 1",
+          'SAVEPOINT s',
+          'DELETE FROM items',
+          'ROLLBACK TO s',
+          'DELETE FROM items WHERE id = 2',
+        );
+        await fixture.run('START TRANSACTION', 'DELETE FROM items', 'ROLLBACK');
+        await fixture.run('TRUNCATE TABLE items', 'TRUNCATE unwanted');
+        const transactions = await readAll(fixture, from);
+        expect(transactions.map(summary)).toEqual([
+          'insert items null [1,"a",null]; insert items null [2,"b","x"]',
+          'update items [1,"a",null] [1,"c",null]; delete items [2,"b","x"] null',
+          'truncate items null null',
+          'insert other null [0]',
+        ]);
+        for (const { part, last, id, committedAtUs } of transactions) {
+          expect({ part, last }).toEqual({ part: 0, last: true });
+          expect(id).toMatch(flavor === 'mysql' ? /^[\da-f-]{36}:\d+$/ : /^\d+-\d+-\d+$/);
+          const [now] = await fixture.rows('SELECT UNIX_TIMESTAMP()');
+          expect(Math.abs(committedAtUs / 1e6 - Number(now?.[0]))).toBeLessThan(60);
+        }
+      });
+
+      test('carry the position up to them, from which everything after them is read again', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other);
+        const from = await endOfLog(fixture);
+        for (let id = 1; id <= 5; id++) await fixture.run(insertMany(id, 1));
+        const all = await readAll(fixture, from);
+        const positions = positionsOf(fixture.flavor);
+        for (const [at, { position }] of all.entries()) {
+          expect(positions.covers(position, all[at - 1]?.position ?? from)).toBe(true);
+          expect(positions.covers(all[at - 1]?.position ?? from, position)).toBe(false);
+          if (at === all.length - 1) break;
+          const log = await openLog(fixture, { tables: ['items', 'other'] });
+          const rest = await readUntil(log, position, inserts('other', 0));
+          expect(rest).toEqual(all.slice(at + 1));
+        }
+      });
+
+      test('that are giant come in parts, and are read on from any of them', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other);
+        const from = await endOfLog(fixture);
+        await transact(fixture, insertMany(1, 250), "UPDATE items SET name = 'x' WHERE id <= 200");
+        const all = await readAll(fixture, from, 100);
+        expect(all.map(({ changes, part, last }) => [changes.length, part, last])).toEqual([
+          [100, 0, false],
+          [100, 1, false],
+          [100, 2, false],
+          [100, 3, false],
+          [50, 4, true],
+          [1, 0, true],
+        ]);
+        const positions = positionsOf(fixture.flavor);
+        for (const [at, { position }] of all.slice(0, -1).entries()) {
+          expect(positions.covers(position, all[at - 1]?.position ?? from)).toBe(true);
+          expect(positions.covers(all[at - 1]?.position ?? from, position)).toBe(false);
+          const log = await openLog(fixture, { tables: ['items', 'other'], chunkRows: 100 });
+          expect(await readUntil(log, position, inserts('other', 0))).toEqual(all.slice(at + 1));
+        }
+      });
+
+      test('of other tables, and statements that are no transactions, move the position too', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other);
+        const from = await endOfLog(fixture);
+        const log = await openLog(fixture, { tables: ['items'] });
+        expect(log.position()).toBe('gtid:');
+        await fixture.run('INSERT INTO other VALUES (1)', insertMany(1, 1), 'INSERT INTO other VALUES (2)');
+        await fixture.run('CREATE TABLE more (id INT)', 'DROP TABLE more');
+        const end = await endOfLog(fixture);
+        const positions = positionsOf(fixture.flavor);
+        const stop = new AbortController();
+        const reading = (async () => {
+          for await (const { position } of log.read(from, stop.signal)) expect(log.position()).toBe(position);
+        })();
+        await expect.poll(() => positions.covers(log.position(), end), { timeout: 20_000 }).toBe(true);
+        stop.abort();
+        await reading;
+      });
+
+      test('keep one table object until the columns change', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other);
+        const from = await endOfLog(fixture);
+        await fixture.run(insertMany(1, 1), 'FLUSH TABLES', insertMany(2, 1));
+        await fixture.run(
+          'ALTER TABLE items ADD COLUMN extra INT NULL FIRST',
+          'INSERT INTO items VALUES (7,3,NULL,NULL)',
+        );
+        const tables = (await readAll(fixture, from)).slice(0, 3).map(({ changes }) => changes[0]?.table);
+        expect(tables[0]).toBe(tables[1]);
+        expect(tables[1]?.columns).toEqual(['id', 'name', 'note']);
+        expect(tables[2]?.columns).toEqual(['extra', 'id', 'name', 'note']);
+      });
+
+      test('end quietly when the signal fires, before and while reading', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other);
+        const from = await endOfLog(fixture);
+        const log = await openLog(fixture, { tables: ['items'] });
+        const seen: Transaction[] = [];
+        for await (const transaction of log.read(from, AbortSignal.abort())) seen.push(transaction);
+        const stop = new AbortController();
+        const reading = (async () => {
+          for await (const transaction of log.read(from, stop.signal)) seen.push(transaction);
+        })();
+        stop.abort();
+        await reading;
+        expect(seen).toEqual([]);
+      });
+    });
+
+    describe('a slow consumer', () => {
+      test('makes the reader wait instead of fill its memory', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run('CREATE TABLE items (id INT PRIMARY KEY, note LONGBLOB) ENGINE=InnoDB', other);
+        const from = await endOfLog(fixture);
+        const count = 120;
+        for (let id = 1; id <= count; id++) await fixture.run(`INSERT INTO items VALUES (${id}, REPEAT('x', 1000000))`);
+        const log = await openLog(fixture, { tables: ['items'] });
+        let most = 0;
+        let rows = 0;
+        const stop = new AbortController();
+        const before = bytesHeld();
+        for await (const { changes } of log.read(from, stop.signal)) {
+          rows += changes.length;
+          // A reader that does not wait for its consumer would now read all there is.
+          if (rows === 1) await fixture.rows('SELECT SLEEP(1)');
+          if (rows % 20 === 1) most = Math.max(most, bytesHeld() - before);
+          if (rows === count) stop.abort();
+        }
+        expect(rows).toBe(count);
+        expect(most).toBeLessThan(20_000_000);
+      });
+
+      test('of 200,000 rows gets them fast (printed, not asserted)', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(
+          'CREATE TABLE items (id BIGINT PRIMARY KEY, name VARCHAR(40), price DECIMAL(12,2), at DATETIME(6), n INT) ENGINE=InnoDB',
+          other,
+        );
+        const from = await endOfLog(fixture);
+        await fixture.run(
+          "INSERT INTO items VALUES (0, 'customer', 12345.67, '2024-02-29 12:34:56.789012', 7)",
+          ...Array.from(
+            { length: 18 },
+            (_, doubled) => `INSERT INTO items SELECT id + ${2 ** doubled}, name, price + id, at, id FROM items`,
+          ),
+          'INSERT INTO other VALUES (0)',
+        );
+        const log = await openLog(fixture, { tables: ['items', 'other'] });
+        const start = performance.now();
+        let rows = 0;
+        const stop = new AbortController();
+        for await (const transaction of log.read(from, stop.signal)) {
+          rows += transaction.changes.length;
+          if (inserts('other', 0)(transaction)) stop.abort();
+        }
+        expect(rows).toBe(2 ** 18 + 1);
+        console.info(`${flavor}: ${Math.round(rows / ((performance.now() - start) / 1000))} rows/s`);
+      });
+    });
+
+    describe('what cannot be read rightly', () => {
+      const refusals: [string, string[], string][] = [
+        [
+          'rows without all columns',
+          ["SET SESSION binlog_row_image = 'MINIMAL'", insertMany(1, 1), "UPDATE items SET name = 'x'"],
+          'TD6006',
+        ],
+        [
+          'a deleted row without all columns',
+          [insertMany(1, 1), "SET SESSION binlog_row_image = 'MINIMAL'", 'DELETE FROM items'],
+          'TD6006',
+        ],
+        [
+          'a row without its long texts',
+          [insertMany(1, 1), "SET SESSION binlog_row_image = 'NOBLOB'", "UPDATE items SET name = 'x'"],
+          'TD6006',
+        ],
+        [
+          'a statement in place of rows',
+          ["SET SESSION binlog_format = 'STATEMENT'", "/* x */ INSERT INTO items VALUES (1,'a',NULL)"],
+          'TD6006',
+        ],
+        [
+          'an XA transaction in two phases',
+          ["XA START 'x'", insertMany(1, 1), "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"],
+          'TD6006',
+        ],
+      ];
+
+      test.each(refusals)('%s', async (_, statements, code) => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other);
+        const from = await endOfLog(fixture);
+        const session = await openWriter(fixture.connection);
+        try {
+          // STATEMENT is no allowed format for READ COMMITTED.
+          await session.execute('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+          for (const sql of statements) await session.execute(sql);
+        } finally {
+          await session[Symbol.asyncDispose]();
+        }
+        await expect(readAll(fixture, from)).rejects.toMatchObject({ code });
+      });
+
+      test('does not matter in tables that are not read', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other, 'CREATE TABLE unwanted (id INT PRIMARY KEY, items TEXT) ENGINE=InnoDB');
+        const from = await endOfLog(fixture);
+        const session = await openWriter(fixture.connection);
+        try {
+          await session.execute('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+          await session.execute("SET SESSION binlog_row_image = 'MINIMAL'");
+          await session.execute('INSERT INTO unwanted (id) VALUES (1)');
+          await session.execute("SET SESSION binlog_format = 'STATEMENT'");
+          await session.execute("INSERT INTO unwanted VALUES (2, 'DELETE FROM items')");
+          await session.execute("XA START 'x'");
+          await session.execute('DELETE FROM unwanted');
+          await session.execute("XA END 'x'");
+          await session.execute("XA PREPARE 'x'");
+          await session.execute("XA COMMIT 'x'");
+        } finally {
+          await session[Symbol.asyncDispose]();
+        }
+        expect((await readAll(fixture, from)).map(summary)).toEqual(['insert other null [0]']);
+      });
+
+      test('but XA in one phase is a commit as any other', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items, other);
+        const from = await endOfLog(fixture);
+        await fixture.run("XA START 'y'", insertMany(1, 1), "XA END 'y'", "XA COMMIT 'y' ONE PHASE");
+        expect((await readAll(fixture, from)).map(summary)).toEqual([
+          'insert items null [1,"n1",null]',
+          'insert other null [0]',
+        ]);
+      });
+    });
+
+    describe('compressed', () => {
+      test('transactions come out as others do, giant ones in parts', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(items.replace('TEXT', 'LONGTEXT'), other);
+        const setting = flavor === 'mysql' ? 'binlog_transaction_compression' : 'GLOBAL log_bin_compress';
+        const from = await endOfLog(fixture);
+        await fixture.run(`SET ${setting} = ON`);
+        await fixture.run(
+          "INSERT INTO items VALUES (0, 'wide', REPEAT('x', 300000))",
+          insertMany(1, 2500),
+          "UPDATE items SET name = REPEAT('y', 40) WHERE id > 2000",
+          'TRUNCATE TABLE items',
+        );
+        await fixture.run(`SET ${setting} = OFF`);
+        const all = await readAll(fixture, from, 1000);
+        const rows = insertedInto('items', all);
+        expect(rows).toEqual([
+          [0, 'wide', 'x'.repeat(300_000)],
+          ...Array.from({ length: 2500 }, (_, at) => [at + 1, `n${at + 1}`, null]),
+        ]);
+        expect(all.map(({ changes, part }) => [changes[0]?.op, changes.length, part])).toEqual([
+          ['insert', 1, 0],
+          ['insert', 1000, 0],
+          ['insert', 1000, 1],
+          ['insert', 500, 2],
+          ['update', 500, 0],
+          ['truncate', 1, 0],
+          ['insert', 1, 0],
+        ]);
+      });
+    });
+  });
+}
+
+await describeServers('the log of MySQL alone', { server: 'mysql' }, ({ server }) => {
+  test('names tagged transactions and reads on from them', async () => {
+    await using fixture = await openFixture(server);
+    await fixture.run(items, other);
+    const from = await endOfLog(fixture);
+    await fixture.run("SET SESSION gtid_next = 'AUTOMATIC:blue'", insertMany(1, 1), insertMany(2, 1));
+    await fixture.run("SET SESSION gtid_next = 'AUTOMATIC'");
+    const all = await readAll(fixture, from);
+    expect(all.slice(0, 2).map(({ id }) => id)).toEqual([
+      expect.stringMatching(/^[\da-f-]{36}:blue:\d+$/),
+      expect.stringMatching(/^[\da-f-]{36}:blue:\d+$/),
+    ]);
+    const log = await openLog(fixture, { tables: ['items', 'other'] });
+    expect(await readUntil(log, all[0]?.position ?? from, inserts('other', 0))).toEqual(all.slice(1));
+  });
+
+  test('is read over TLS as well', async () => {
+    await using plain = await openFixture(server);
+    const fixture = { ...plain, connection: { ...plain.connection, ssl: { rejectUnauthorized: false } } };
+    await fixture.run(items, other);
+    const from = await endOfLog(fixture);
+    await fixture.run(insertMany(1, 3000));
+    expect(insertedInto('items', await readAll(fixture, from))).toHaveLength(3000);
+  });
+
+  test('refuses parts of JSON values', async () => {
+    await using fixture = await openFixture(server);
+    await fixture.run('CREATE TABLE items (id INT PRIMARY KEY, j JSON) ENGINE=InnoDB', other);
+    await fixture.run(`INSERT INTO items VALUES (1, '{"a":1,"b":"${'x'.repeat(200)}"}')`);
+    const from = await endOfLog(fixture);
+    await fixture.run("SET SESSION binlog_row_value_options = 'PARTIAL_JSON'");
+    await fixture.run("UPDATE items SET j = JSON_SET(j, '$.a', 2)");
+    await expect(readAll(fixture, from)).rejects.toMatchObject({ code: 'TD6006' });
+  });
+});
+
+await describeServers('the log of MariaDB alone', { server: 'mariadb' }, ({ server }) => {
+  test('completes new rows that name changed columns only', async () => {
+    await using fixture = await openFixture(server);
+    await fixture.run(items, other, "INSERT INTO items VALUES (1, 'a', 'long'), (2, NULL, NULL)");
+    const from = await endOfLog(fixture);
+    const supported = await fixture.run("SET SESSION binlog_row_image = 'FULL_NODUP'").then(
+      () => true,
+      () => false,
+    );
+    await fixture.run("UPDATE items SET name = 'b'");
+    const all = await readAll(fixture, from);
+    expect(all.map(summary)[0]).toBe(
+      'update items [1,"a","long"] [1,"b","long"]; update items [2,null,null] [2,"b",null]',
+    );
+    if (!supported) console.info('FULL_NODUP came with MariaDB 11.4');
+  });
+});
+
+for (const flavor of flavors) {
+  describe.skipIf(isForeign(flavor))(`a server of ${flavor} that fails`, () => {
+    test('is told from one that purged its log', async () => {
+      await using server = await startServer(flavor);
+      await using fixture = await openFixture(server);
+      await fixture.run(items, other);
+      const from = await endOfLog(fixture);
+      await fixture.run(insertMany(1, 1), 'FLUSH BINARY LOGS', insertMany(2, 1), 'FLUSH BINARY LOGS');
+      const logs = await fixture.rows('SHOW BINARY LOGS');
+      await fixture.run(`PURGE BINARY LOGS TO '${String(logs.at(-1)?.[0])}'`);
+      await expect(readAll(fixture, from)).rejects.toMatchObject({ code: 'TD6002' });
+    });
+
+    test('is read on where it was left', async () => {
+      await using server = await startServer(flavor);
+      // Not disposed of: its session dies with the server.
+      const fixture = await openFixture(server);
+      await fixture.run(items);
+      const log = await openLog(fixture, { tables: ['items'] });
+      const end = await endOfLog(fixture);
+      await fixture.run(insertMany(1, 1));
+      const reading = (async () => {
+        for await (const _ of log.read(end, new AbortController().signal)) await server.kill();
+      })();
+      await expect(reading).rejects.toMatchObject({ code: 'TD4005' });
+      await expect(readUntil(log, end, () => true)).rejects.toMatchObject({ code: 'TD4001' });
+      await server.start();
+      expect(await readUntil(log, end, inserts('items', 1))).toHaveLength(1);
+    });
+  });
+}
