@@ -204,13 +204,13 @@ export function logCases(openBench: OpenBench): void {
     it('is never ahead of what it gave, not for a tick', async () => {
       const { endpoint } = stage();
       const from = await endpoint.logEnd();
-      for (let id = 1; id <= 20; id++) await insertItem(id);
-      const source = sourceOf(stage(), ['item']);
+      for (let first = 1; first <= 40; first += 4) await insertItem(first, first + 1, first + 2, first + 3);
+      const source = sourceOf(stage(), ['item'], 2);
       const stop = new AbortController();
       const reading = untilFree(() => source.read(from, stop.signal))[Symbol.asyncIterator]();
       try {
         await reading.next();
-        for (let id = 2; id <= 20; id++) {
+        for (let part = 2; part <= 20; part++) {
           const before: Position[] = [source.position()];
           const next = await watch(reading.next(), () => before.push(source.position()));
           const at = next.value?.position as Position;
@@ -245,8 +245,8 @@ interface Reading {
   finish(): Promise<void>;
 }
 
-function sourceOf(stage: Stage, names: readonly string[]): Source {
-  return stage.endpoint.source({ tables: names.map((name) => stage.schema(name)), chunkRows: 1000 });
+function sourceOf(stage: Stage, names: readonly string[], chunkRows = 1000): Source {
+  return stage.endpoint.source({ tables: names.map((name) => stage.schema(name)), chunkRows });
 }
 
 function startReading(stage: Stage, names: readonly string[], from: Position): Reading {
