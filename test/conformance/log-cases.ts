@@ -179,7 +179,10 @@ export function logCases(openBench: OpenBench): void {
 
   describe('a reader', () => {
     const stage = useStage(openBench);
-    const insertItem = (id: number) => stage().app((transaction) => transaction.insert('item', { id, name: `n${id}` }));
+    const insertItem = (...ids: readonly number[]) =>
+      stage().app(async (transaction) => {
+        for (const id of ids) await transaction.insert('item', { id, name: `n${id}` });
+      });
 
     it('ends quietly when it is told to, also while it waits', async () => {
       const reader = startReading(stage(), ['item'], await stage().endpoint.logEnd());
