@@ -54,7 +54,8 @@ export class PostgresTarget implements Target {
 
   async takeOver(stream: string, lane: string): Promise<Checkpoint> {
     const session = await this.connect();
-    const sql = `UPDATE ${this.table} SET epoch = epoch + 1, seq = seq + 1 WHERE stream = $1 AND lane = $2 RETURNING ${COLUMNS}`;
+    const sql = `UPDATE ${this.table} SET epoch = epoch + 1, seq = seq + 1
+      WHERE stream = $1 AND lane = $2 RETURNING ${COLUMNS}`;
     try {
       // However long the predecessor's transaction takes: nothing may be decided before its outcome is.
       const [, , , answer] = await Promise.all([

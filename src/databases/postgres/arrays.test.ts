@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Value } from '../../model/value.ts';
 import { formatArray, parseArray } from './arrays.ts';
 
 describe('arrays', () => {
@@ -9,7 +8,7 @@ describe('arrays', () => {
     const nested = fc.oneof(fc.array(item), fc.array(fc.array(item, { minLength: 1 }), { minLength: 1 }));
     fc.assert(
       fc.property(nested, (items) => {
-        const text = formatArray(items as Value[], (value) => (value === null ? null : String(value)));
+        const text = formatArray(items, (value) => (value === null ? null : String(value)));
         expect(parseArray(text, null)).toEqual(items);
       }),
     );

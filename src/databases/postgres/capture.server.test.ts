@@ -98,9 +98,9 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
         const rest = await readUntil(source(), position, (all) => all.length === 3 - at);
         expect(rowsOf(rest)).toEqual(rowsOf(seen.slice(at + 1)));
         expect(rest.at(-2)?.part ?? 1).toBeGreaterThan(0);
-        const { covers } = bench.endpoint.positions;
-        expect(covers(seen[at + 1]?.position ?? from, position)).toBe(true);
-        expect(covers(position, seen[at + 1]?.position ?? from)).toBe(false);
+        const { positions } = bench.endpoint;
+        expect(positions.covers(seen[at + 1]?.position ?? from, position)).toBe(true);
+        expect(positions.covers(position, seen[at + 1]?.position ?? from)).toBe(false);
       }
     });
 

@@ -19,6 +19,7 @@ const CODES_BY_STATE: Readonly<Record<string, Code>> = {
   '22007': 'TD3004',
   '22008': 'TD3003',
   '22021': 'TD3006',
+  '22026': 'TD3007',
   '22P02': 'TD3001',
   '22P05': 'TD3005',
   '23502': 'TD7003',
