@@ -49,7 +49,7 @@ export interface ColumnFacts {
   /** From the log; null where it does not tell. */
   readonly unsigned: boolean | null;
   readonly charset: string | null;
-  readonly labels: readonly string[] | null;
+  readonly labels: readonly Buffer[] | null;
   /** As the catalogue has the column now; null where it has none of this name. */
   readonly column: Column | null;
 }
@@ -136,11 +136,17 @@ function decimalDetails(precision: number, scale: number): Details {
 function packedStringDetails(facts: ColumnFacts, charsets: Charsets): Details {
   const [first, second] = [facts.meta & 0xff, facts.meta >> 8];
   if (first === columnTypes.enum || first === columnTypes.set) {
-    const labels = facts.labels ?? facts.column?.values ?? [];
-    return { read: first === columnTypes.enum ? values.readEnum : values.readSet, bytes: second, labels };
+    const read = first === columnTypes.enum ? values.readEnum : values.readSet;
+    return { read, bytes: second, labels: labelsOf(facts, charsets) };
   }
   const length = second | (((first & 0x30) ^ 0x30) << 4);
   return stringDetails(facts, charsets, length > 255 ? 2 : 1, length);
+}
+
+function labelsOf(facts: ColumnFacts, charsets: Charsets): readonly string[] {
+  if (facts.labels === null) return facts.column?.values ?? [];
+  const text = textOf(facts, charsets) ?? readUtf8;
+  return facts.labels.map((label) => text(label, 0, label.length));
 }
 
 /** `length` is 0 for types whose values are not padded. */

@@ -33,6 +33,7 @@ const text = new Set<number>([
   columnTypes.blob,
   columnTypes.compressedBlob,
   columnTypes.compressedVarchar,
+  columnTypes.vector,
 ]);
 
 /**
@@ -46,10 +47,10 @@ export class TableMap {
   names: readonly string[] | null = null;
   /** Ordinals of the unsigned columns; null where the log does not tell. */
   unsigned: Set<number> | null = null;
-  /** Collation of text columns, by ordinal. */
+  /** Collation of text, ENUM and SET columns, by ordinal. */
   readonly collations = new Map<number, number>();
-  /** Labels of ENUM and SET columns, by ordinal. */
-  readonly labels = new Map<number, readonly string[]>();
+  /** Labels of ENUM and SET columns in the column's character set, by ordinal. */
+  readonly labels = new Map<number, readonly Buffer[]>();
   readonly #content: Buffer;
 
   readonly #engine: Flavor['engine'];
@@ -85,16 +86,19 @@ export class TableMap {
         this.unsigned = new Set(this.#ordinals(isNumeric).filter((_, at) => bitAt(field, at)));
         break;
       case metadataTypes.defaultCharset:
-        this.#defaultCharsets(field);
+        this.#defaultCharsets(this.#ordinals(this.#isText), field);
         break;
-      case metadataTypes.columnCharset: {
-        const ordinals = this.#ordinals(this.#isText);
-        for (const [at, collation] of packedNumbers(field).entries())
-          this.collations.set(ordinals[at] ?? -1, collation);
+      case metadataTypes.columnCharset:
+        this.#columnCharsets(this.#ordinals(this.#isText), field);
         break;
-      }
+      case metadataTypes.enumAndSetDefaultCharset:
+        this.#defaultCharsets(this.#ordinals(isLabelled), field);
+        break;
+      case metadataTypes.enumAndSetColumnCharset:
+        this.#columnCharsets(this.#ordinals(isLabelled), field);
+        break;
       case metadataTypes.columnName:
-        this.names = packedStrings(field, 0, Number.POSITIVE_INFINITY).strings;
+        this.names = packedStrings(field, 0, this.types.length).strings.map(String);
         break;
       case metadataTypes.setLabels:
         this.#labelsOf(columnTypes.set, field);
@@ -107,14 +111,17 @@ export class TableMap {
     }
   }
 
-  /** The most frequent collation, then pairs of a column, counted among the text columns, and its other collation. */
-  #defaultCharsets(field: Buffer): void {
+  /** The most frequent collation, then pairs of a column, counted among `ordinals`, and its other collation. */
+  #defaultCharsets(ordinals: readonly number[], field: Buffer): void {
     const [common = 0, ...exceptions] = packedNumbers(field);
-    const ordinals = this.#ordinals(this.#isText);
     for (const ordinal of ordinals) this.collations.set(ordinal, common);
     for (let at = 0; at + 1 < exceptions.length; at += 2) {
       this.collations.set(ordinals[exceptions[at] ?? -1] ?? -1, exceptions[at + 1] ?? 0);
     }
+  }
+
+  #columnCharsets(ordinals: readonly number[], field: Buffer): void {
+    for (const [at, collation] of packedNumbers(field).entries()) this.collations.set(ordinals[at] ?? -1, collation);
   }
 
   #labelsOf(realType: number, field: Buffer): void {
@@ -127,16 +134,20 @@ export class TableMap {
     }
   }
 
-  /** Columns that have a collation in the log. MariaDB counts GEOMETRY among them. */
+  /** Columns that have a collation in the log. MariaDB counts GEOMETRY among them, and MySQL VECTOR, but not JSON. */
   readonly #isText = (type: number, meta: number): boolean => {
-    const real = meta & 0xff;
-    if (type === columnTypes.string) return real !== columnTypes.enum && real !== columnTypes.set;
+    if (type === columnTypes.string) return !isLabelled(type, meta);
     return text.has(type) || (type === columnTypes.geometry && this.#engine === 'mariadb');
   };
 
   #ordinals(matches: (type: number, meta: number) => boolean): number[] {
     return [...this.types.keys()].filter((at) => matches(this.types[at] ?? 0, this.metas[at] ?? 0));
   }
+}
+
+function isLabelled(type: number, meta: number): boolean {
+  const real = meta & 0xff;
+  return type === columnTypes.string && (real === columnTypes.enum || real === columnTypes.set);
 }
 
 function isNumeric(type: number): boolean {
@@ -190,12 +201,12 @@ function packedNumbers(field: Buffer): number[] {
   return numbers;
 }
 
-function packedStrings(field: Buffer, from: number, countMax: number): { strings: string[]; next: number } {
-  const strings: string[] = [];
+function packedStrings(field: Buffer, from: number, count: number): { strings: Buffer[]; next: number } {
+  const strings: Buffer[] = [];
   let at = from;
-  while (at < field.length && strings.length < countMax) {
+  while (strings.length < count) {
     const { value, next } = packedAt(field, at);
-    strings.push(field.toString('utf8', next, next + value));
+    strings.push(field.subarray(next, next + value));
     at = next + value;
   }
   return { strings, next: at };

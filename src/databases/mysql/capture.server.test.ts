@@ -167,6 +167,45 @@ for (const flavor of flavors) {
       });
     });
 
+    test('columns of all sorts side by side keep their character sets, signs and labels', async () => {
+      await using fixture = await openFixture(server);
+      const vector = flavor === 'mysql' ? ['v VECTOR(2),', "STRING_TO_VECTOR('[1,2]'),"] : ['', ''];
+      await fixture.run(
+        `CREATE TABLE items (id INT PRIMARY KEY, ${vector[0]} g GEOMETRY, a VARCHAR(9) CHARACTER SET latin1, y YEAR,
+           b INT UNSIGNED, j JSON, e ENUM('é','x') CHARACTER SET latin1, c CHAR(9) CHARACTER SET utf8mb4, p POINT,
+           s SET('ü','y') CHARACTER SET utf8mb4, d DECIMAL(9,2) UNSIGNED, f TINYINT UNSIGNED, x BLOB,
+           t TEXT CHARACTER SET utf16, w INT AS (b + 1) VIRTUAL, z INT AS (b + 2) STORED, n BINARY(3)) ENGINE=InnoDB`,
+        other,
+      );
+      const from = await endOfLog(fixture);
+      await fixture.run(
+        `INSERT INTO items (id, ${vector[0] === '' ? '' : 'v,'} g, a, y, b, j, e, c, p, s, d, f, x, t, n)
+         VALUES (1, ${vector[1]} POINT(1,2), 'é', 2024, 4000000000 - 3000000000, '{"a":1}', 'é', 'é', POINT(3,4), 'ü,y', 1.5, 200,
+           x'ff', 'é', x'01')`,
+      );
+      const [first] = await readAll(fixture, from);
+      const [change] = first?.changes ?? [];
+      const row = Object.fromEntries((change?.table.columns ?? []).map((name, at) => [name, change?.after?.[at]]));
+      expect(row).toMatchObject({
+        a: 'é',
+        y: 2024,
+        b: 1e9,
+        j: '{"a":1}',
+        e: 'é',
+        c: 'é',
+        s: ['ü', 'y'],
+        d: '1.50',
+        f: 200,
+      });
+      expect(row).toMatchObject({
+        x: new Uint8Array([255]),
+        t: 'é',
+        w: 1e9 + 1,
+        z: 1e9 + 2,
+        n: new Uint8Array([1, 0, 0]),
+      });
+    });
+
     describe('a slow consumer', () => {
       test('makes the reader wait instead of fill its memory', async () => {
         await using fixture = await openFixture(server);
