@@ -30,8 +30,10 @@ export function createScreen(output: OutputStream, stage: Stage): Screen {
 function createPicture(output: OutputStream, stage: Stage): Screen {
   let drawn = 0;
   const rate = createRate();
+  // What does not change is written once: its lines are long, and one that wraps would upset the redrawing.
+  output.write(`\n${[...invitation(stage), '', ...header(stage)].join('\n')}\n\n`);
   return (glance) => {
-    const lines = [...header(stage, glance), '', ...table(glance, rate), '', ...load(glance), '', ...invitation(stage)];
+    const lines = [...alignColumns(figures(glance, rate), '  '), '', ...summary(glance)];
     // Up to where the last picture began, then over it: no flicker, and the scroll-back stays clean.
     const up = drawn === 0 ? '' : `\u001B[${drawn}A`;
     output.write(`${up}${lines.map((line) => `\u001B[2K${line}\n`).join('')}\u001B[J`);
@@ -55,16 +57,10 @@ function createLines(output: OutputStream): Screen {
   };
 }
 
-function header({ servers }: Stage, glance: Glance): string[] {
+function header({ servers }: Stage): string[] {
   const name = (side: 'left' | 'right'): string =>
     `${PLATFORM[side]} (${engineTitle(servers[side].engine)} ${servers[side].version.split('-')[0]})`;
-  const seconds = Math.floor(glance.elapsedMs / 1000);
-  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-  return [`${name('left')} <-> ${name('right')}, both being written   ${clock}`];
-}
-
-function table(glance: Glance, rate: Rate): string[] {
-  return alignColumns(figures(glance, rate), '  ');
+  return [`${name('left')} <-> ${name('right')}, both being written`];
 }
 
 function figures({ directions, latenciesMs, elapsedMs }: Glance, rate: Rate): string[][] {
@@ -96,13 +92,16 @@ function createRate(): Rate {
   };
 }
 
-function load({ counts, note }: Glance): string[] {
+const noteCharsMax = 60;
+
+function summary({ counts, elapsedMs, note }: Glance): string[] {
   const { inserts, updates, deletes, clashes } = counts;
+  const seconds = Math.floor(elapsedMs / 1000);
   const lines = [
-    `  The applications made ${inserts} inserts, ${updates} updates and ${deletes} deletes,`,
+    `  After ${seconds} s the applications made ${inserts} inserts, ${updates} updates and ${deletes} deletes,`,
     `  ${clashes} times on the same row of both sides at the same moment.`,
   ];
-  return note === null ? lines : [...lines, `  Latest warning: ${note}`];
+  return note === null ? lines : [...lines, `  Latest warning: ${note.slice(0, noteCharsMax)}`];
 }
 
 /** Three things to try, with addresses of servers that live only as long as the demo. */
