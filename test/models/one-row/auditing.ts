@@ -1,0 +1,49 @@
+import type { WindowEntry } from '../../../src/arbiter/window.ts';
+import type { Scope } from './protocol.ts';
+import { clamp, emits, entryAt, HASH, windowOf } from './reading.ts';
+import { ABSENT, type OwnEntry, type State, type Task } from './state.ts';
+import { judgeOf } from './verdicts.ts';
+
+/** What meeting this entry of the home log gives to do: pipeline/recognise-own.ts at the home side. */
+export function meet(state: State, scope: Scope, ordinal: number): State {
+  const entry = entryAt(state, 0, ordinal);
+  if (entry.kind === 'local') return state;
+  let next = state;
+  const passedOver = contested(state, scope, ordinal, entry);
+  if (passedOver !== null) {
+    const { ordinal: at, effectiveUs: localUs } = passedOver;
+    const task = { local: imageAt(state, at), localUs, ours: entry.wrote ?? ABSENT, oursUs: entry.us, at: ordinal };
+    // What this engine wrote before it was restarted, it remembers no images for.
+    if (ordinal <= state.born[0]) next = { ...next, excuse: 'forgotten' };
+    else next = { ...next, tasks: [...next.tasks, { kind: 'audit', ...task }] };
+  }
+  if (entry.restated === null || emits(state, scope, ordinal)) return next;
+  return { ...next, excuse: 'raced', tasks: [...next.tasks, { kind: 'restate', at: ordinal }] };
+}
+
+function contested(state: State, scope: Scope, ordinal: number, entry: OwnEntry): WindowEntry | null {
+  if (entry.wrote === null || (entry.restated !== null && !scope.habits.auditsDecisions)) return null;
+  const known = clamp(state, 0, entry.known);
+  const local = scope.rules.auditHome(windowOf(state, scope, 0, ordinal - 1), HASH, known, ordinal);
+  return local === null || local.reasserted ? null : local;
+}
+
+function imageAt(state: State, ordinal: number): number {
+  const entry = entryAt(state, 0, ordinal);
+  return entry.kind === 'local' ? entry.image : ABSENT;
+}
+
+interface Outcome {
+  readonly image: number;
+  readonly isRemote: boolean;
+  readonly us: number;
+}
+
+/** Decides again between the passed-over change and what we wrote, if that is still what the row holds. */
+export function auditOf(scope: Scope, task: Task & { readonly kind: 'audit' }, current: number): Outcome {
+  const { local, localUs, ours, oursUs } = task;
+  if (current !== ours) return { image: current, isRemote: false, us: localUs };
+  const op = ours === ABSENT ? 'delete' : 'update';
+  const { winner, image } = judgeOf(scope.policy).settle(local, ours, localUs, oursUs, op);
+  return { image: winner === 'remote' ? current : image, isRemote: winner === 'remote', us: Math.max(localUs, oursUs) };
+}
