@@ -113,7 +113,7 @@ class MysqlTransaction implements TargetTransaction {
   }
 
   lock(shape: TableShape, keys: readonly Row[]): Promise<readonly (Row | null)[]> {
-    return this.#guard(() => lockRows(this.#session, shape, keys));
+    return this.#guard(() => lockRows(this.#session, this.#flavor, shape, keys));
   }
 
   find(shape: TableShape, by: readonly number[], tuples: readonly Row[]): Promise<readonly Row[]> {
@@ -136,7 +136,7 @@ class MysqlTransaction implements TargetTransaction {
       case 'update':
         return { keys: [], missing: await updateRows(this.#session, this.#flavor, compiled, run.keys, run.rows) };
       case 'delete':
-        return { keys: [], missing: await deleteRows(this.#session, compiled, run.keys) };
+        return { keys: [], missing: await deleteRows(this.#session, this.#flavor, compiled, run.keys) };
     }
   }
 

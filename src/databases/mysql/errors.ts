@@ -42,6 +42,7 @@ const codesByErrno: Readonly<Record<number, Code>> = {
   1114: 'TD7009',
   1030: 'TD7009',
   1206: 'TD7009',
+  1176: 'TD7009',
   1317: 'TD7009',
   1158: 'TD4005',
   1159: 'TD4005',

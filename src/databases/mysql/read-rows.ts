@@ -1,9 +1,11 @@
 import type { TableShape } from '../../model/plan.ts';
 import type { Column } from '../../model/schema.ts';
 import type { Row, Value } from '../../model/value.ts';
+import type { Flavor } from './flavor.ts';
 import { literalWriter, quoteName } from './literals.ts';
+import { rowsByKey, tableBy } from './locate.ts';
 import { rowsOf, type Session } from './session.ts';
-import { type CompiledShape, compileShape, keyOf, matching } from './shape.ts';
+import { compileShape, keyOf, matching } from './shape.ts';
 
 /** Tuples in one statement. MariaDB turns lists of 1000 and more into a subquery (in_predicate_conversion_threshold). */
 export const tuplesMax = 500;
@@ -29,8 +31,8 @@ export async function findRows(
   const compiled = compileShape(shape);
   const found: Row[] = [];
   for (const piece of pieces(tuples, tuplesMax)) {
-    const where = matching(compiled, by, piece, false);
-    const sql = `SELECT ${compiled.selectImage} FROM ${compiled.table} WHERE ${where}${suffix}`;
+    const table = await tableBy(session, compiled, by);
+    const sql = `SELECT ${compiled.selectImage} FROM ${table} WHERE ${matching(compiled, by, piece, false)}${suffix}`;
     for (const cells of await session.rows(sql)) found.push(compiled.decodeImage(cells));
   }
   return found;
@@ -39,25 +41,20 @@ export async function findRows(
 /** Locks rows by their keys. Images in the order of the keys; null where there is no such row. */
 export async function lockRows(
   session: Session,
+  flavor: Flavor,
   shape: TableShape,
   keys: readonly Row[],
 ): Promise<readonly (Row | null)[]> {
   const compiled = compileShape(shape);
   const byIdentity = new Map<string, Row>();
   for (const piece of pieces(keys, tuplesMax)) {
-    const where = matching(compiled, shape.key, piece, true);
-    const sql = `SELECT ${compiled.selectImage} FROM ${compiled.table} WHERE ${where} FOR UPDATE`;
+    const sql = `SELECT ${compiled.selectImage} FROM ${await rowsByKey(session, flavor, compiled, piece)} FOR UPDATE`;
     for (const cells of await session.rows(sql)) {
       const image = compiled.decodeImage(cells);
       byIdentity.set(compiled.identity(keyOf(shape, image)), image);
     }
   }
   return keys.map((key) => byIdentity.get(compiled.identity(key)) ?? null);
-}
-
-/** The statement that locks rows and says which of the keys are there. */
-export function lockKeysSql(compiled: CompiledShape, where: string): string {
-  return `SELECT ${compiled.selectKey} FROM ${compiled.table} WHERE ${where} FOR UPDATE`;
 }
 
 /** All rows in key order. Each chunk is a statement of its own that goes on behind the last key. */
@@ -71,7 +68,7 @@ export async function* scanRows(
   let last: Row | null = null;
   for (;;) {
     const where: string = last === null ? '' : ` WHERE ${behind(order, last)}`;
-    const sql = `SELECT ${compiled.selectImage} FROM ${compiled.table}${where} ORDER BY ${orderBy} LIMIT ${scanRowsMax}`;
+    const sql = `SELECT ${compiled.selectImage} FROM ${compiled.table} t${where} ORDER BY ${orderBy} LIMIT ${scanRowsMax}`;
     const cells = await withSession((session) => rowsOfQuery(session, sql));
     if (cells.length > 0) yield cells.map(compiled.decodeImage);
     const final = cells.at(-1);
@@ -92,7 +89,7 @@ interface Ordered {
 
 /** ENUM and SET sort by number but compare with text by text; their text does both alike, at the price of a sort. */
 function ordered(column: Column): Ordered {
-  const name = quoteName(column.name);
+  const name = `t.${quoteName(column.name)}`;
   const labels = column.kind === 'set' || column.native.startsWith('enum');
   return { expression: labels ? `CONCAT(${name})` : name, write: literalWriter(column) };
 }

@@ -27,6 +27,15 @@ interface OkPacket {
 
 const inTransactionFlag = 1;
 
+/** An index by its name and the columns it begins with. */
+export interface TableIndex {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** A hint named an index that has gone since it was looked up. */
+const indexGone = 1176;
+
 /** One connection, one statement text at a time. Every failure is a TandemError without row values in it. */
 export class Session implements AsyncDisposable {
   readonly #connection: Connection;
@@ -35,6 +44,8 @@ export class Session implements AsyncDisposable {
   packetBytesMax = 1 << 20;
   /** The distance of the values that AUTO_INCREMENT makes here (auto_increment_increment). */
   autoIncrementStep = 1n;
+  /** The indexes of tables that were asked for, by quoted table name; see `locate.ts`. */
+  readonly indexes = new Map<string, readonly TableIndex[]>();
 
   private constructor(connection: Connection) {
     this.#connection = connection;
@@ -115,7 +126,9 @@ export class Session implements AsyncDisposable {
 
   #failed(error: unknown, fallback: Code): TandemError {
     const failure = driverError(error, fallback);
-    if (failure.code === 'TD4005' || (error as { fatal?: boolean }).fatal === true) this.#broken = true;
+    const { fatal, errno } = error as { fatal?: boolean; errno?: number };
+    // A new session looks up the indexes anew.
+    if (failure.code === 'TD4005' || fatal === true || errno === indexGone) this.#broken = true;
     return failure;
   }
 }

@@ -12,7 +12,7 @@ export interface CompiledShape {
   /** Quoted, in the order of the image. */
   readonly names: readonly string[];
   readonly writers: readonly LiteralWriter[];
-  /** The select list of a whole image. */
+  /** The select list of a whole image; the table goes by the name `t`. */
   readonly selectImage: string;
   readonly decodeImage: (cells: Cells) => Row;
   readonly selectKey: string;
@@ -33,9 +33,9 @@ export function compileShape(shape: TableShape): CompiledShape {
     table: quoteTable(shape.ref),
     names: shape.columns.map((column) => quoteName(column.name)),
     writers: shape.columns.map(literalWriter),
-    selectImage: shape.columns.map((column) => selectExpression(column)).join(', '),
+    selectImage: shape.columns.map(selectExpression).join(', '),
     decodeImage: rowDecoder(shape.columns),
-    selectKey: keyColumns.map((column) => selectExpression(column)).join(', '),
+    selectKey: keyColumns.map(selectExpression).join(', '),
     decodeKey: rowDecoder(keyColumns),
     identity: identityOf(keyColumns),
     keyColumns,
@@ -71,14 +71,14 @@ function identityOfValue(column: Column, value: Value): string {
 }
 
 /** Text that its column's collation may compare equal to other text. */
-export function isCollated(column: Column): boolean {
+function isCollated(column: Column): boolean {
   return column.kind === 'text' && !column.native.startsWith('enum');
 }
 
 /**
  * The condition that finds rows by tuples of the columns `by`. Collations decide what is equal, as they do for the
  * unique keys of the table; `exact` adds that texts must be spelt as given, blanks at their end included: by a collation
- * that ignores case, the row `Bob` is found for the key `bob`, but it is another row.
+ * that ignores case, the row `Bob` is found for the key `bob`, but it is another row. The table goes by the name `t`.
  */
 export function matching(
   compiled: CompiledShape,
@@ -86,7 +86,7 @@ export function matching(
   tuples: readonly Row[],
   exact: boolean,
 ): string {
-  const names = by.map((at) => compiled.names[at] ?? '');
+  const names = by.map((at) => `t.${compiled.names[at]}`);
   const writers = by.map((at) => compiled.writers[at] ?? String);
   const found = `${tupleText(names)} IN (${tupleList(writers, tuples)})`;
   const columns = by.flatMap((at) => compiled.shape.columns[at] ?? []);

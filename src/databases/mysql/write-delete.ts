@@ -1,7 +1,9 @@
 import type { Row } from '../../model/value.ts';
-import { lockKeysSql, pieces, tuplesMax } from './read-rows.ts';
+import type { Flavor } from './flavor.ts';
+import { rowsByKey } from './locate.ts';
+import { pieces, tuplesMax } from './read-rows.ts';
 import { rowsOf, type Session } from './session.ts';
-import { type CompiledShape, matching } from './shape.ts';
+import type { CompiledShape } from './shape.ts';
 
 /**
  * Deletes rows and returns the indexes of those that were not there. The keys are locked and listed by a query in front
@@ -9,14 +11,15 @@ import { type CompiledShape, matching } from './shape.ts';
  */
 export async function deleteRows(
   session: Session,
+  flavor: Flavor,
   compiled: CompiledShape,
   keys: readonly Row[],
 ): Promise<readonly number[]> {
   const missing: number[] = [];
   let start = 0;
   for (const piece of pieces(keys, tuplesMax)) {
-    const where = matching(compiled, compiled.shape.key, piece, true);
-    const sql = `${lockKeysSql(compiled, where)};DELETE FROM ${compiled.table} WHERE ${where}`;
+    const rows = await rowsByKey(session, flavor, compiled, piece);
+    const sql = `SELECT ${compiled.selectKey} FROM ${rows} FOR UPDATE;DELETE t FROM ${rows}`;
     const [found] = await session.run(sql, 2, 'TD7012');
     const present = rowsOf(found);
     if (present.length < piece.length) {

@@ -64,10 +64,11 @@ export async function insertGenerated(
 ): Promise<readonly Row[]> {
   const columns = writtenColumns(rows, compiled.shape.key);
   const head = insertHead(compiled, columns);
+  const returning = compiled.shape.key.map((at) => compiled.names[at]).join(',');
   const keys: Row[] = [];
   for (const values of valueLists(session, compiled, columns, rows)) {
     if (flavor.returning) {
-      const made = await session.rows(`${head}${values.text} RETURNING ${compiled.selectKey}`, 'TD7012');
+      const made = await session.rows(`${head}${values.text} RETURNING ${returning}`, 'TD7012');
       for (const cells of made) keys.push(compiled.decodeKey(cells));
     } else {
       keys.push(...(await insertCounted(session, compiled, head + values.text, values.rows)));

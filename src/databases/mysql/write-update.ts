@@ -1,9 +1,9 @@
-import type { Column } from '../../model/schema.ts';
 import { type Row, sameValue } from '../../model/value.ts';
 import type { Flavor } from './flavor.ts';
-import { lockKeysSql, pieces, tuplesMax } from './read-rows.ts';
+import { joinConditions, rowsByKey, tableBy } from './locate.ts';
+import { pieces, tuplesMax } from './read-rows.ts';
 import { outcome, type Session } from './session.ts';
-import { type CompiledShape, exactText, isCollated, matching } from './shape.ts';
+import { type CompiledShape, matching } from './shape.ts';
 import { charactersMax, rowsMax, rowText, writtenColumns } from './write-insert.ts';
 
 /** Single-row UPDATEs in one round trip. */
@@ -14,8 +14,8 @@ const statementsMax = 100;
  *
  * Many rows go into one statement that joins the table with a table of literals, driven by the literals and looking up
  * the key: 2 to 6 times as fast as single-row statements in one round trip (4 in MySQL, with 1000 rows). INSERT ... ON
- * DUPLICATE KEY UPDATE is no faster, and would hit the wrong row by another unique key. Runs of keys that a literal
- * cannot be looked up by, and runs that change keys, go row by row, in their order.
+ * DUPLICATE KEY UPDATE is no faster, and would hit the wrong row by another unique key. Runs that change keys go row by
+ * row, in their order.
  */
 export async function updateRows(
   session: Session,
@@ -25,9 +25,9 @@ export async function updateRows(
   rows: readonly Row[],
 ): Promise<readonly number[]> {
   const columns = changedColumns(compiled, keys, rows);
-  if (columns.length === 0) return absentKeys(session, compiled, keys, 0);
+  if (columns.length === 0) return absentKeys(session, flavor, compiled, keys, 0);
   const keyChanges = columns.some((at) => compiled.shape.key.includes(at));
-  if (rows.length === 1 || keyChanges || !compiled.keyColumns.every(isJoinable)) {
+  if (rows.length === 1 || keyChanges) {
     return updateSingly(session, compiled, columns, keys, rows);
   }
   return updateJoined(session, flavor, compiled, columns, keys, rows);
@@ -43,21 +43,6 @@ function changedColumns(compiled: CompiledShape, keys: readonly Row[], rows: rea
   return writtenColumns(rows, kept);
 }
 
-/** Is a literal in a derived table compared with the column as the column itself is indexed? */
-function isJoinable(column: Column): boolean {
-  switch (column.kind) {
-    case 'int':
-    case 'bigint':
-    case 'bool':
-    case 'bytes':
-      return true;
-    case 'text':
-      return isCollated(column) && column.charset === 'utf8mb4' && column.collation !== null;
-    default:
-      return false;
-  }
-}
-
 async function updateSingly(
   session: Session,
   compiled: CompiledShape,
@@ -66,7 +51,8 @@ async function updateSingly(
   rows: readonly Row[],
 ): Promise<readonly number[]> {
   const missing: number[] = [];
-  const statements = rows.map((row, at) => updateSql(compiled, columns, keys[at] ?? [], row));
+  const table = await tableBy(session, compiled, compiled.shape.key);
+  const statements = rows.map((row, at) => updateSql(compiled, table, columns, keys[at] ?? [], row));
   let start = 0;
   while (start < statements.length) {
     let sql = statements[start] ?? '';
@@ -84,7 +70,7 @@ async function updateSingly(
   return missing;
 }
 
-function updateSql(compiled: CompiledShape, columns: readonly number[], key: Row, row: Row): string {
+function updateSql(compiled: CompiledShape, table: string, columns: readonly number[], key: Row, row: Row): string {
   let assignments = '';
   for (const at of columns) {
     const value = row[at];
@@ -92,7 +78,7 @@ function updateSql(compiled: CompiledShape, columns: readonly number[], key: Row
     if (value === undefined) continue;
     assignments += `${assignments === '' ? '' : ','}${compiled.names[at]}=${compiled.writers[at]?.(value)}`;
   }
-  return `UPDATE ${compiled.table} SET ${assignments} WHERE ${matching(compiled, compiled.shape.key, [key], true)}`;
+  return `UPDATE ${table} SET ${assignments} WHERE ${matching(compiled, compiled.shape.key, [key], true)}`;
 }
 
 async function updateJoined(
@@ -103,34 +89,46 @@ async function updateJoined(
   keys: readonly Row[],
   rows: readonly Row[],
 ): Promise<readonly number[]> {
-  const { shape } = compiled;
-  // The columns of the derived table: the key first, then what is written, under names that fit no column.
-  const sources = [...shape.key, ...columns];
-  const names = sources.map((_, at) => `c${at}`);
-  const on = shape.key.map((at, index) =>
-    joinCondition(shape.columns[at], compiled.names[at] ?? '', names[index] ?? ''),
-  );
-  const set = columns.map((at, index) => `t.${compiled.names[at]}=v.${names[shape.key.length + index]}`);
-  const tail = ` STRAIGHT_JOIN ${compiled.table} t ON ${on.join(' AND ')} SET ${set.join(',')}`;
   const missing: number[] = [];
   const limit = charactersMax(session);
+  const table = await tableBy(session, compiled, compiled.shape.key);
+  const join = joinOf(flavor, compiled, table, columns);
   let start = 0;
   while (start < rows.length) {
     const values: string[] = [];
     let length = 0;
     for (let at = start; at < rows.length && values.length < rowsMax && (values.length === 0 || length < limit); at++) {
-      const text = rowText(compiled.writers, sources, withKey(shape.key, rows[at] ?? [], keys[at] ?? []));
+      const text = join.literals(keys[at] ?? [], rows[at] ?? []);
       values.push(text);
       length += text.length;
     }
     const end = start + values.length;
-    const { affectedRows } = await session.execute(`UPDATE ${flavor.derivedTable(names, values)}${tail}`, 'TD7012');
+    const { affectedRows } = await session.execute(join.sql(values), 'TD7012');
     if (affectedRows < values.length) {
-      missing.push(...(await absentKeys(session, compiled, keys.slice(start, end), start)));
+      missing.push(...(await absentKeys(session, flavor, compiled, keys.slice(start, end), start)));
     }
     start = end;
   }
   return missing;
+}
+
+interface Join {
+  /** One row of the table of literals: the key first, then what is written. */
+  readonly literals: (key: Row, row: Row) => string;
+  readonly sql: (rows: readonly string[]) => string;
+}
+
+/** Compiles the statement that writes `columns` (none of them of the key) of many rows at once. */
+export function joinOf(flavor: Flavor, compiled: CompiledShape, table: string, columns: readonly number[]): Join {
+  const { shape } = compiled;
+  const sources = [...shape.key, ...columns];
+  const names = sources.map((_, at) => `c${at}`);
+  const set = columns.map((at, index) => `t.${compiled.names[at]}=v.${names[shape.key.length + index]}`);
+  const tail = ` STRAIGHT_JOIN ${table} ON ${joinConditions(compiled)} SET ${set.join(',')}`;
+  return {
+    literals: (key, row) => rowText(compiled.writers, sources, withKey(shape.key, row, key)),
+    sql: (rows) => `UPDATE ${flavor.derivedTable(names, rows)}${tail}`,
+  };
 }
 
 /** The image with the values of the key in their places. */
@@ -140,23 +138,18 @@ function withKey(key: readonly number[], row: Row, values: Row): Row {
   return merged;
 }
 
-/** Texts are compared by the column's collation, so that its index serves, and then byte by byte. */
-function joinCondition(column: Column | undefined, name: string, literal: string): string {
-  if (column === undefined || column.kind !== 'text') return `t.${name} = v.${literal}`;
-  return `t.${name} = v.${literal} COLLATE ${column.collation} AND ${exactText(`t.${name}`)} = ${exactText(`v.${literal}`)}`;
-}
-
 /** Which of the keys have no row; the rows of the others are locked. Indexes count from `start`. */
 async function absentKeys(
   session: Session,
+  flavor: Flavor,
   compiled: CompiledShape,
   keys: readonly Row[],
   start: number,
 ): Promise<readonly number[]> {
   const present = new Set<unknown>();
   for (const piece of pieces(keys, tuplesMax)) {
-    const where = matching(compiled, compiled.shape.key, piece, true);
-    for (const cells of await session.rows(lockKeysSql(compiled, where))) {
+    const sql = `SELECT ${compiled.selectKey} FROM ${await rowsByKey(session, flavor, compiled, piece)} FOR UPDATE`;
+    for (const cells of await session.rows(sql)) {
       present.add(compiled.identity(compiled.decodeKey(cells)));
     }
   }
