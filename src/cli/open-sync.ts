@@ -1,5 +1,7 @@
 import { createContext, type LogLevel, type ProcessContext } from '../engine/context.ts';
 import { type Endpoints, labelOf, openEndpoints, prepare, type Prepared } from '../engine/prepare.ts';
+import type { ConfigSource } from '../config/source.ts';
+import { checkServers, isError } from '../engine/checks.ts';
 import type { Declaration } from '../mapping/declaration.ts';
 import type { Side } from '../model/policy.ts';
 import { logOptions } from './log-lines.ts';
@@ -10,6 +12,8 @@ import type { Session } from './session.ts';
 /** What a command works with that needs a configuration. */
 export interface Opened {
   readonly declaration: Declaration;
+  /** The file that says so. */
+  readonly source: ConfigSource;
   readonly context: ProcessContext;
   readonly labels: Readonly<Record<Side, string>>;
 }
@@ -27,10 +31,10 @@ export async function withEndpoints(
   session: Session,
   work: (opened: Opened & { readonly endpoints: Endpoints }) => Promise<number>,
 ): Promise<number> {
-  const { declaration } = await readConfig(session);
+  const { declaration, source } = await readConfig(session);
   using context = openContext(session, 'warn');
   await using endpoints = await openEndpoints(declaration, context);
-  return await work({ declaration, context, labels: sideLabels(declaration), endpoints });
+  return await work({ declaration, source, context, labels: sideLabels(declaration), endpoints });
 }
 
 /** For commands that need a mapping that compiles: where it does not, its findings are the outcome. */
@@ -43,5 +47,11 @@ export async function withPrepared(
   using context = openContext(session, usual);
   await using prepared = await prepare(declaration, context);
   if (prepared.plan === null) throw new Refusal(prepared.findings.map((finding) => problemOf(finding, source)));
-  return await work({ declaration, context, labels: sideLabels(declaration), prepared });
+  return await work({ declaration, source, context, labels: sideLabels(declaration), prepared });
+}
+
+/** Refuses servers that could not be read or written as the sync needs it, before anything is made or moved. */
+export async function requireServers(prepared: Prepared, source: ConfigSource): Promise<void> {
+  const errors = (await checkServers(prepared)).filter(isError);
+  if (errors.length > 0) throw new Refusal(errors.map((finding) => problemOf(finding, source)));
 }

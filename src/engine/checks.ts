@@ -16,22 +16,31 @@ export interface LinkCount {
 
 export interface CheckReport {
   readonly findings: readonly Finding[];
-  /** Empty where the mapping does not compile. */
+  /** Empty where there are errors. */
   readonly counts: readonly LinkCount[];
 }
 
 /** Everything `tandem check` tells: the mapping, both servers, and what the rows that are there now mean for it. */
 export async function check(prepared: Prepared): Promise<CheckReport> {
-  const findings: Finding[] = [...prepared.findings];
+  const findings: Finding[] = [...prepared.findings, ...(await checkServers(prepared))];
   const { plan } = prepared;
-  for (const side of ['left', 'right'] as const) findings.push(...(await checkServer(prepared, side)));
-  if (plan === null) return { findings, counts: [] };
+  // Rows are looked at only where both servers let themselves be read.
+  if (plan === null || findings.some(isError)) return { findings, counts: [] };
   for (const link of linksOf(plan)) {
     for (const side of ['left', 'right'] as const) findings.push(...(await checkCodecs(prepared[side], link, side)));
   }
   const counts = await countLinks(prepared, plan);
   findings.push(...counts.flatMap((count) => countFinding(count, plan)));
   return { findings, counts };
+}
+
+export function isError({ severity }: Finding): boolean {
+  return severity === 'error';
+}
+
+/** Settings, privileges and keys of both sides, as far as the links need them. */
+export async function checkServers(prepared: Prepared): Promise<readonly Finding[]> {
+  return [...(await checkServer(prepared, 'left')), ...(await checkServer(prepared, 'right'))];
 }
 
 async function checkServer(prepared: Prepared, side: Side): Promise<readonly Finding[]> {

@@ -122,11 +122,24 @@ async function inspectLinked(
   declaration: Declaration,
   side: Side,
 ): Promise<readonly TableSchema[]> {
-  const all = await endpoint.tables();
   const named = Object.values(declaration.links).map((link) => link[side]);
+  const own = new Set((await ownTables(endpoint, declaration[side])).map(tableName));
+  const isOurs = (ref: TableRef) => own.has(tableName(ref)) || named.includes(tableName(ref));
+  const all = (await endpoint.tables()).filter(isOurs);
   const isNamed = (ref: TableRef) => named.includes(ref.table) || named.includes(tableName(ref));
   const everyNameIsThere = named.every((name) => all.some((ref) => ref.table === name || tableName(ref) === name));
   return endpoint.inspect(everyNameIsThere ? all.filter(isNamed) : all);
+}
+
+/**
+ * The tables of the database that the URL names. A PostgreSQL connection sees no other; one to MySQL or MariaDB sees
+ * those of every database of the server, which are nobody's concern unless a link names them.
+ */
+export async function ownTables(endpoint: Endpoint, { url }: EndpointDeclaration): Promise<readonly TableRef[]> {
+  const all = await endpoint.tables();
+  if (endpoint.facts.engine !== 'mysql' && endpoint.facts.engine !== 'mariadb') return all;
+  const database = decodeURIComponent(new URL(url).pathname.slice(1));
+  return database === '' ? all : all.filter((ref) => ref.schema === database);
 }
 
 /** The plan, for what cannot go on without one. Throws the first error among the findings. */

@@ -1,6 +1,7 @@
 import type { Position } from '../model/change.ts';
 import type { Endpoint, Step } from '../model/endpoint.ts';
 import type { SyncPlan } from '../model/plan.ts';
+import { asTandemError, TandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import { claimState, verifyOwner } from './owner.ts';
 import { linkedTables, type Prepared, planOf } from './prepare.ts';
@@ -68,7 +69,7 @@ export async function provision(prepared: Prepared, report: ProvisionReport): Pr
   for (const side of ['left', 'right'] as const) {
     for (const step of await prepared[side].missing(linkedTables(plan, side))) {
       report.step(side, step);
-      await prepared[side].run(step);
+      await runStep(prepared[side], step);
     }
   }
   await claimState(prepared);
@@ -78,6 +79,18 @@ export async function provision(prepared: Prepared, report: ProvisionReport): Pr
     // With rows of other lanes there, this sync has run: what the log held before a lane existed is not the lane's.
     const joins = ofStream.length < plan.lanes.length;
     await seedStream(prepared, ofStream, joins, report);
+  }
+}
+
+/** Who lacks the right to do it can hand the statement to somebody who has it, and go on. */
+async function runStep(endpoint: Endpoint, step: Step): Promise<void> {
+  try {
+    await endpoint.run(step);
+  } catch (thrown) {
+    const error = asTandemError(thrown);
+    if (error.code !== 'TD4003') throw error;
+    const fix = error.details.fix ?? `let an administrator run this, then tandem apply again:\n${step.sql}`;
+    throw new TandemError('TD4003', `${error.message} to ${step.title}`, { ...error.details, fix, cause: error });
   }
 }
 

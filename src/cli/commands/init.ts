@@ -1,4 +1,4 @@
-import { openEndpoint } from '../../engine/prepare.ts';
+import { openEndpoint, ownTables } from '../../engine/prepare.ts';
 import { compile } from '../../mapping/compile.ts';
 import type { EndpointDeclaration, EngineName } from '../../mapping/declaration.ts';
 import { type Proposal, propose, type ProposalSide } from '../../mapping/propose.ts';
@@ -59,7 +59,7 @@ async function lookAt(side: Side, { urls }: Addresses, names: Names, context: Co
   const label = names.labels[side];
   const { endpoint, engine } = await openAny(engines, url, label, names.sync, context);
   await using open = endpoint;
-  const tables = await open.inspect(await open.tables());
+  const tables = await open.inspect(await ownTables(open, { engine, url }));
   const declared: EndpointDeclaration = { engine, url: `\${env:${urlVariables[side]}}` };
   return { endpoint: label === side ? declared : { ...declared, label }, tables };
 }

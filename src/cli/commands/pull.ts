@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { type Endpoints, labelOf, openEndpoints } from '../../engine/prepare.ts';
+import { type Endpoints, labelOf, openEndpoints, ownTables } from '../../engine/prepare.ts';
 import type { Declaration } from '../../mapping/declaration.ts';
 import { schemaFile } from '../../mapping/schema-file.ts';
 import { TandemError } from '../../model/error.ts';
@@ -48,7 +48,7 @@ export async function describeDatabases(endpoints: Endpoints, declaration: Decla
   const describe = async (side: Side) => ({
     engine: declaration[side].engine,
     label: labelOf(declaration, side),
-    tables: await endpoints[side].inspect(await endpoints[side].tables()),
+    tables: await endpoints[side].inspect(await ownTables(endpoints[side], declaration[side])),
   });
   return schemaFile({ left: await describe('left'), right: await describe('right') });
 }

@@ -6,7 +6,7 @@ import type { DirectionStatus, Stream, Sync, SyncStatus } from '../../engine/syn
 import type { Context } from '../../model/context.ts';
 import { TandemError } from '../../model/error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { withPrepared } from '../open-sync.ts';
+import { requireServers, withPrepared } from '../open-sync.ts';
 import type { Session } from '../session.ts';
 
 const watchIntervalMs = 500;
@@ -20,8 +20,9 @@ interface RunOptions {
  * signal ends the process at once; nothing is lost by that either, only read again.
  */
 export async function run(session: Session, options: RunOptions): Promise<number> {
-  return withPrepared(session, 'info', async ({ prepared, context }) => {
+  return withPrepared(session, 'info', async ({ prepared, context, source }) => {
     await requireApplied(prepared);
+    await requireServers(prepared, source);
     await reportOutOfStep(prepared, context);
     const { declaration } = prepared;
     // The sync opens connections of its own; these would only idle beside them.
