@@ -13,9 +13,14 @@ export function keyText(kinds: readonly Kind[], key: Row): string {
 
 function valueText(kind: Kind, value: Value | undefined): string {
   if (value === null || value === undefined) return '\u0000';
-  if (kind === 'decimal') return plainDecimal(String(value));
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  return String(value);
+  if (typeof value === 'string') return kind === 'decimal' ? plainDecimal(value) : value;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
+  // Zero has no sign where equality is decided, and neither has its text.
+  return Array.isArray(value) ? JSON.stringify(value, wideNumbers) : String(value);
+}
+
+function wideNumbers(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 /**
@@ -30,6 +35,26 @@ export function hashText(seed: number, text: string): number {
     low = Math.imul(low ^ unit, 0x01000193);
     high = Math.imul(high ^ unit, 0x5bd1e995);
     high ^= high >>> 15;
+  }
+  return ((high >>> 0) & 0x1fffff) * 0x100000000 + (low >>> 0);
+}
+
+/**
+ * A fingerprint of a whole image: equal for images that hold equal canonical values. Two different images share one with a
+ * chance of about 10^-15, which is what keeping millions of images in memory instead would buy.
+ */
+export function hashImage(kinds: readonly Kind[], image: Row): number {
+  let [low, high] = [0x811c9dc5, 0x9747b28c];
+  for (let column = 0; column < image.length; column++) {
+    const text = valueText(kinds[column] as Kind, image[column]);
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      low = Math.imul(low ^ unit, 0x01000193);
+      high = Math.imul(high ^ unit, 0x5bd1e995);
+      high ^= high >>> 15;
+    }
+    low = Math.imul(low ^ 0x1f, 0x01000193);
+    high = Math.imul(high ^ 0x1f, 0x5bd1e995);
   }
   return ((high >>> 0) & 0x1fffff) * 0x100000000 + (low >>> 0);
 }

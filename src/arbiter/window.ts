@@ -59,6 +59,11 @@ export class Window implements WindowView {
     if (done > 0) this.#segments.splice(0, done);
   }
 
+  /** Ordinal of the newest entry; -1 where there is none. */
+  get lastOrdinal(): number {
+    return this.#segments.at(-1)?.lastOrdinal ?? -1;
+  }
+
   get size(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.size, 0);
   }

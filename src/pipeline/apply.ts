@@ -38,7 +38,7 @@ export async function applyItems(applier: Applier, items: readonly LaneItem[]): 
 async function applyClaimed(applier: Applier, items: readonly LaneItem[]): Promise<Applied> {
   const known = knownNow(applier);
   try {
-    const ops = await prepareSettled(applier, () => prepare(items, applier.arena, true));
+    const ops = await prepare(items, applier.arena, true);
     if (ops.every((op) => isPlain(applier, op))) {
       announceEarly(applier, ops);
       const tally = await transact(applier, moveFor(applier, items, known), (scope) => applyRuns(scope, ops));
@@ -50,36 +50,22 @@ async function applyClaimed(applier: Applier, items: readonly LaneItem[]): Promi
   return carefully(applier, items, known);
 }
 
-/**
- * Strict mode: at home, a row that we wrote is not touched again before our write has been read back, because only then is
- * it known whether an application's change was passed over (correctness 1.3).
- */
-async function prepareSettled(applier: Applier, prepareOps: () => Promise<Op[]>): Promise<Op[]> {
-  const { lane, target } = applier.arena;
-  for (;;) {
-    const ops = await prepareOps();
-    if (target !== lane.home) return ops;
-    const { echoes } = lane.sides[target];
-    const unread = ops.flatMap(({ hash }) => (hash !== null && echoes.isPending(hash) ? [hash] : []));
-    if (unread.length === 0) return ops;
-    await echoes.settled(unread);
-  }
-}
-
 function isPlain(applier: Applier, op: Op): boolean {
   if (op.verdict.kind !== 'apply' || applier.parked.has(op.link.id, op.sourceKey)) return false;
   if (op.change.op === 'reassert' || op.change.op === 'refresh') return false;
   return !(op.keyChanged && op.link.keys === 'mapped');
 }
 
-/** From now on the reader keeps changes of these rows, in case one slips in before our write (audit). */
+/**
+ * At home the reader keeps changes of these rows from now on, in case one slips in before our write (audit). What will
+ * stand in them is said again, exactly, when it is written.
+ */
 function announceEarly(applier: Applier, ops: readonly Op[]): void {
   const { lane, target } = applier.arena;
+  if (target !== lane.home) return;
   const { echoes } = lane.sides[target];
   const seq = applier.held.seq + 1;
-  for (const { hash, after, change } of ops) {
-    if (hash !== null) echoes.announce(seq, hash, { image: after, hops: change.hops });
-  }
+  for (const { hash } of ops) if (hash !== null) echoes.announce(seq, hash, null, 0);
 }
 
 async function applyRuns(scope: Scope, ops: readonly Op[]): Promise<void> {
@@ -149,9 +135,7 @@ async function carefulPart(
   for (;;) {
     const before = refused.size + retried.size;
     const refuse = (change: LinkedChange, error: TandemError) => refused.set(change, error);
-    const ops = await prepareSettled(applier, () =>
-      prepare(items, applier.arena, false, (_item, change, error) => refuse(change, error)),
-    );
+    const ops = await prepare(items, applier.arena, false, (_item, change, error) => refuse(change, error));
     announceEarly(applier, ops);
     try {
       return await transact(applier, moveFor(applier, items, known), (_scope, pass, settlement) =>

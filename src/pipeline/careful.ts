@@ -220,7 +220,7 @@ async function enact(
   if (!sameImage(link, scope.target, current, decision.row)) await replace(pass, op, key, current, decision.row);
   const hash = rowHash(link, scope.target, key);
   // Also where nothing is written: the next change of this row must meet the decision in the window.
-  scope.intend(hash, decision.row, op.change.hops);
+  scope.intend(link, hash, decision.row, op.change.hops);
   pass.decided.set(hash, decision.winner);
   const home = arena.timelines[scope.target].lastPosition;
   const provenance = {

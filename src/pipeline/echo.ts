@@ -1,11 +1,10 @@
 import type { Row } from '../model/value.ts';
 
-/** What one of our own transactions meant to leave in one row. */
-export interface Intention {
-  /** Target image; null = absent. Undefined values were not written. */
-  readonly image: Row | null;
-  readonly hops: number;
-}
+/**
+ * What one of our own transactions meant to leave in a row: the fingerprint of its image, the image itself where it leaves
+ * columns out, or null for an absent row.
+ */
+export type Intention = number | Row | null;
 
 /** An application's change that was read while our own write of the same row was still on its way. */
 export interface Overlap {
@@ -14,51 +13,55 @@ export interface Overlap {
   readonly image: Row | null;
 }
 
+/** One of our own transactions that the log has not shown yet. */
+export interface OpenEcho {
+  /** Ordinal up to which this log was known when it was decided. */
+  known: number;
+  /** By row hash. */
+  readonly intentions: Map<number, Intention>;
+  /** Rows whose change was caused by a side effect already, with how often. */
+  readonly hops: Map<number, number>;
+}
+
 /**
  * Our own transactions that the log has not shown yet. The applier announces what it is about to write before it commits;
  * the reader of that log takes it back when the transaction comes by, compares, and tells the applier that it may touch
  * those rows again (strict mode, correctness 1.3).
  */
 export class Echoes {
-  readonly #bySeq = new Map<number, Map<number, Intention>>();
-  readonly #knownBySeq = new Map<number, number>();
+  readonly #isHome: boolean;
+  readonly #open = new Map<number, OpenEcho>();
+  /** Only at home: how many open transactions write a row. */
   readonly #pending = new Map<number, number>();
   readonly #overlaps = new Map<number, Overlap[]>();
   #waiters: { readonly hashes: readonly number[]; readonly resolve: () => void }[] = [];
-
   #closed = false;
+
+  /** At home a row waits for its echo before it is touched again; the remote side has no such need. */
+  constructor(isHome: boolean) {
+    this.#isHome = isHome;
+  }
 
   /** The log is not read (any more): nothing is announced, nobody waits. */
   close(): void {
     this.#closed = true;
-    this.#bySeq.clear();
-    this.#knownBySeq.clear();
+    this.#open.clear();
     this.#pending.clear();
     this.#wake();
   }
 
   /** A transaction begins whose decisions know this log up to the ordinal `known`. */
   begin(seq: number, known: number): void {
-    if (this.#closed) return;
-    if (!this.#bySeq.has(seq)) this.#bySeq.set(seq, new Map());
-    this.#knownBySeq.set(seq, known);
-  }
-
-  /** What lies beyond this ordinal may still be asked about when our own transactions are read; Infinity if none is open. */
-  get auditedFrom(): number {
-    return Math.min(Infinity, ...this.#knownBySeq.values());
+    if (!this.#closed) this.#at(seq).known = known;
   }
 
   /** The transaction with this checkpoint seq will leave this in the row with this hash; said before it commits. */
-  announce(seq: number, hash: number, intention: Intention): void {
+  announce(seq: number, hash: number, intention: Intention, hops: number): void {
     if (this.#closed) return;
-    let intentions = this.#bySeq.get(seq);
-    if (intentions === undefined) {
-      intentions = new Map();
-      this.#bySeq.set(seq, intentions);
-    }
-    if (!intentions.has(hash)) this.#pending.set(hash, (this.#pending.get(hash) ?? 0) + 1);
-    intentions.set(hash, intention);
+    const open = this.#at(seq);
+    if (this.#isHome && !open.intentions.has(hash)) this.#pending.set(hash, (this.#pending.get(hash) ?? 0) + 1);
+    open.intentions.set(hash, intention);
+    if (hops > 0) open.hops.set(hash, hops);
   }
 
   /** The transaction was rolled back: nothing of it will be seen. */
@@ -67,15 +70,22 @@ export class Echoes {
   }
 
   /** The reader met the transaction. Null after a restart, when nobody remembers what it meant. */
-  meet(seq: number): ReadonlyMap<number, Intention> | null {
-    const intentions = this.#bySeq.get(seq) ?? null;
-    for (const known of this.#bySeq.keys()) if (known <= seq) this.#release(known);
-    return intentions;
+  meet(seq: number): OpenEcho | null {
+    const echo = this.#open.get(seq) ?? null;
+    for (const known of this.#open.keys()) if (known <= seq) this.#release(known);
+    return echo;
   }
 
-  /** Is a write of ours to this row still unread? */
+  /** What lies beyond this ordinal may still be asked about when our own transactions are read; Infinity if none is open. */
+  get auditedFrom(): number {
+    // They open and close in order, and what each knows only grows.
+    const first = this.#open.values().next();
+    return first.done === true ? Infinity : first.value.known;
+  }
+
+  /** Is a write of ours to this row still unread? Always false at the remote side. */
   isPending(hash: number): boolean {
-    return this.#pending.has(hash);
+    return this.#pending.size > 0 && this.#pending.has(hash);
   }
 
   /** Keeps an application's change of a row that we are writing at the same time, in case it must be decided again. */
@@ -89,6 +99,11 @@ export class Echoes {
     return this.#overlaps.get(hash)?.find((candidate) => candidate.ordinal === ordinal) ?? null;
   }
 
+  /** Overlaps outlive the moment in which the reader meets our write, because the audit reads them right then. */
+  dropOverlaps(): void {
+    for (const hash of this.#overlaps.keys()) if (!this.#pending.has(hash)) this.#overlaps.delete(hash);
+  }
+
   /** Resolves when none of these rows has an unread write of ours. */
   settled(hashes: readonly number[]): Promise<void> {
     const open = hashes.filter((hash) => this.#pending.has(hash));
@@ -97,25 +112,29 @@ export class Echoes {
   }
 
   get size(): number {
-    return this.#bySeq.size;
+    return this.#open.size;
+  }
+
+  #at(seq: number): OpenEcho {
+    let open = this.#open.get(seq);
+    if (open === undefined) {
+      open = { known: Infinity, intentions: new Map(), hops: new Map() };
+      this.#open.set(seq, open);
+    }
+    return open;
   }
 
   #release(seq: number): void {
-    const intentions = this.#bySeq.get(seq);
-    if (intentions === undefined) return;
-    this.#bySeq.delete(seq);
-    this.#knownBySeq.delete(seq);
-    for (const hash of intentions.keys()) {
+    const open = this.#open.get(seq);
+    if (open === undefined) return;
+    this.#open.delete(seq);
+    if (!this.#isHome) return;
+    for (const hash of open.intentions.keys()) {
       const left = (this.#pending.get(hash) ?? 1) - 1;
       if (left > 0) this.#pending.set(hash, left);
       else this.#pending.delete(hash);
     }
     this.#wake();
-  }
-
-  /** Overlaps outlive the moment in which the reader meets our write, because the audit reads them right then. */
-  dropOverlaps(): void {
-    for (const hash of this.#overlaps.keys()) if (!this.#pending.has(hash)) this.#overlaps.delete(hash);
   }
 
   #wake(): void {

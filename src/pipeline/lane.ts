@@ -73,14 +73,14 @@ export class Lane {
     this.plan = plan;
     this.home = plan.home;
     this.remote = otherSide(plan.home);
-    this.sides = { left: emptySide(), right: emptySide() };
+    this.sides = { left: emptySide(plan.home === 'left'), right: emptySide(plan.home === 'right') };
   }
 }
 
-function emptySide(): LaneSide {
+function emptySide(isHome: boolean): LaneSide {
   return {
     window: new Window(),
-    echoes: new Echoes(),
+    echoes: new Echoes(isHome),
     seen: null,
     chain: null,
     provenance: new Map(),

@@ -57,6 +57,19 @@ export function rowKeyText(link: LinkPlan, side: Side, key: Row): string {
   return keyText(keyKinds(link, side), key);
 }
 
+/** The kinds of a side's linked columns, for comparing and fingerprinting images. */
+const kindsOfImages = new WeakMap<LinkPlan, Record<Side, readonly Kind[]>>();
+
+export function imageKinds(link: LinkPlan, side: Side): readonly Kind[] {
+  let kinds = kindsOfImages.get(link);
+  if (kinds === undefined) {
+    const of = (from: Side) => link[from].columns.map((column) => column.kind);
+    kinds = { left: of('left'), right: of('right') };
+    kindsOfImages.set(link, kinds);
+  }
+  return kinds[side];
+}
+
 const seeds = new WeakMap<LinkPlan, number>();
 
 /** The window's hash of a row on one side. */

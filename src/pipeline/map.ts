@@ -12,13 +12,13 @@ import type { Row, Value } from '../model/value.ts';
  */
 export function mapImage(link: LinkPlan, from: Side, image: Row): Row {
   const { pairs } = link;
-  const out: (Value | undefined)[] = Array.from({ length: pairs.length });
+  const out: (Value | undefined)[] = [];
   const towards = from === 'left' ? 'toRight' : 'toLeft';
   for (let at = 0; at < pairs.length; at++) {
     const pair = pairs[at] as LinkPlan['pairs'][number];
     const value = image[at];
-    if (value === undefined || (pair.direction !== 'both' && pair.direction !== towards)) continue;
-    out[at] = pair.codec === null ? value : crossed(link, at, from, value);
+    const stays = value === undefined || (pair.direction !== 'both' && pair.direction !== towards);
+    out.push(stays ? undefined : pair.codec === null ? value : crossed(link, at, from, value));
   }
   return out;
 }

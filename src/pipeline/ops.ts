@@ -67,7 +67,21 @@ export async function prepare(
   }
   if (arena.target === arena.lane.remote) await claimPairs(drafts, arena);
   const counterparts = await findCounterparts(drafts, arena, source, assumeNew);
-  return drafts.map((each) => decide(each, counterpart(each, counterparts, arena.target), arena));
+  for (const each of drafts) setCounterpart(each, counterparts, arena.target);
+  await echoesRead(drafts, arena);
+  for (const each of drafts) decide(each, arena);
+  return drafts;
+}
+
+/**
+ * Strict mode: at home, a row that we wrote is not touched again before our write has been read back, because only then is
+ * it known whether an application's change was passed over (correctness 1.3).
+ */
+async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
+  if (arena.target !== arena.lane.home) return;
+  const { echoes } = arena.lane.sides[arena.target];
+  const unread = drafts.flatMap(({ hash }) => (hash !== null && echoes.isPending(hash) ? [hash] : []));
+  if (unread.length > 0) await echoes.settled(unread);
 }
 
 /** The key text that names a change's row in the parked table: its key at the source, before the change. */
@@ -75,7 +89,11 @@ export function sourceKeyOf(change: LinkedChange, source: Side): string {
   return rowKeyText(change.link, source, keyOf(change.link, (change.before ?? change.after) as Row));
 }
 
-type Draft = Omit<Op, 'targetKey' | 'hash' | 'verdict'>;
+/** An op in the making: all its fields are there from the start, because a hundred thousand a second are made. */
+type Draft = { -readonly [Field in keyof Op]: Op[Field] };
+
+const APPLY: Verdict = { kind: 'apply' };
+const DEFER: Verdict = { kind: 'defer' };
 
 function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
   const { link } = change;
@@ -97,6 +115,9 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
     change,
     sourceKey,
     newSourceKey,
+    targetKey: null,
+    hash: null,
+    verdict: APPLY,
   };
 }
 
@@ -132,29 +153,37 @@ async function findCounterparts(
   return found;
 }
 
-function counterpart(each: Draft, found: Map<LinkPlan, Map<string, string>>, target: Side): Row | null {
+function setCounterpart(each: Draft, found: Map<LinkPlan, Map<string, string>>, target: Side): void {
   const { link, sourceKey } = each;
-  if (link.keys === 'shared') return keyOf(link, (each.before ?? each.after) as Row);
-  const text = found.get(link)?.get(sourceKey);
-  return text === undefined ? null : keyFromText(link, target, text);
-}
-
-function decide(each: Draft, targetKey: Row | null, arena: Arena): Op {
-  const hash = targetKey === null ? null : rowHash(each.link, arena.target, targetKey);
-  const verdict: Verdict = hash === null ? { kind: 'apply' } : judge(each, hash, arena);
-  return { ...each, targetKey, hash, verdict, fixed: verdict.kind !== 'apply' };
+  if (link.keys === 'shared') each.targetKey = keyOf(link, (each.before ?? each.after) as Row);
+  else {
+    const text = found.get(link)?.get(sourceKey);
+    if (text === undefined) return;
+    each.targetKey = keyFromText(link, target, text);
+  }
+  each.hash = rowHash(link, target, each.targetKey);
 }
 
 /** The rule of the target's side: the home side decides, the remote side stands aside for its own unseen changes. */
-function judge(each: Draft, hash: number, arena: Arena): Verdict {
+function decide(each: Draft, arena: Arena): void {
+  if (each.hash === null) return;
   const { lane, target, timelines } = arena;
   const state = lane.sides[target];
   const seen = timelines[target].ordinalOf(each.item.seen);
   if (target === lane.remote) {
-    return decideRemote(state.window, hash, seen) === 'defer' ? { kind: 'defer' } : { kind: 'apply' };
+    if (decideRemote(state.window, each.hash, seen) === 'apply') return;
+    each.verdict = DEFER;
+  } else {
+    const { hash } = each;
+    const arrival = { seen, saw: saw(each, arena, seen) };
+    each.verdict = decideHome(
+      state.window,
+      hash,
+      arrival,
+      (entry) => state.provenance.get(`${entry.ordinal}:${hash}`) ?? null,
+    );
   }
-  const arrival = { seen, saw: saw(each, arena, seen) };
-  return decideHome(state.window, hash, arrival, (entry) => state.provenance.get(`${entry.ordinal}:${hash}`) ?? null);
+  each.fixed = each.verdict.kind !== 'apply';
 }
 
 /** Less than `seen` where a home change of this row was deferred at the remote side when the change was made. */

@@ -48,11 +48,11 @@ function columnGone(table: CapturedTable, column: string, link: LinkPlan): Tande
 }
 
 /** The change as the link sees it; null where it does not concern the link or changes nothing that flows. */
-export function project(change: Change, projection: Projection, side: Side): LinkedChange | null {
-  const { link, indexes } = projection;
+export function projectChange(change: Change, projection: Projection, side: Side): LinkedChange | null {
+  const { link } = projection;
   const { where } = link[side];
-  let before = change.before === null ? null : image(change.before, indexes);
-  let after = change.after === null ? null : image(change.after, indexes);
+  let before = change.before === null ? null : project(change.before, projection);
+  let after = change.after === null ? null : project(change.after, projection);
   if (where !== null) {
     if (before !== null && !where(before)) before = null;
     if (after !== null && !where(after)) after = null;
@@ -64,10 +64,16 @@ export function project(change: Change, projection: Projection, side: Side): Lin
   return { link, op: 'update', before, after: fillFrom(before, after), hops: 0 };
 }
 
-function image(row: Row, indexes: readonly number[]): Row {
-  const out = Array.from<Row[number]>({ length: indexes.length });
-  for (let at = 0; at < indexes.length; at++) out[at] = row[indexes[at] as number];
+/** A captured row as an image. */
+export function project(row: Row, { indexes }: Projection): Row {
+  const out: Row[number][] = [];
+  for (let at = 0; at < indexes.length; at++) out.push(row[indexes[at] as number]);
   return out;
+}
+
+/** The key alone of a captured row. */
+export function projectKey(row: Row, { link, indexes }: Projection): Row {
+  return link.left.key.map((at) => row[indexes[at] as number]);
 }
 
 /** A value that the log left out because it did not change is the old one. */

@@ -1,14 +1,15 @@
+import { hashImage } from '../arbiter/hash.ts';
 import { auditHome, type Provenance } from '../arbiter/rules.ts';
 import type { Change, Position, Transaction } from '../model/change.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import { decodeRow, type Row } from '../model/value.ts';
-import type { Intention } from './echo.ts';
+import type { Intention, OpenEcho } from './echo.ts';
 import type { Lane } from './lane.ts';
-import { hashKeyText, keyOf, rowHash, type LinkedChange } from './linked.ts';
+import { hashKeyText, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
-import { sameImage } from './project.ts';
+import { project, projectKey, sameImage, type Projection } from './project.ts';
 import { itemOf, type Recognised } from './recognise.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -30,10 +31,25 @@ interface StateChange {
 }
 
 /** The last thing the transaction left in one row. */
-interface Written {
+export interface Written {
   readonly link: LinkPlan;
   readonly key: Row;
   readonly image: Row | null;
+}
+
+/** Notes what one row change of our own left behind, under its old key too where the key changed. */
+export function noteWritten(written: Map<number, Written>, change: Change, projection: Projection, side: Side): void {
+  const { link } = projection;
+  const { before, after } = change;
+  const image = after === null ? null : project(after, projection);
+  const key = image === null ? projectKey(before as Row, projection) : keyOf(link, image);
+  const hash = rowHash(link, side, key);
+  if (before !== null && image !== null) {
+    const oldKey = projectKey(before, projection);
+    const oldHash = rowHash(link, side, oldKey);
+    if (oldHash !== hash) written.set(oldHash, { link, key: oldKey, image: null });
+  }
+  written.set(hash, { link, key, image });
 }
 
 /**
@@ -43,20 +59,21 @@ interface Written {
  */
 export function recogniseOwn(
   own: OwnTransaction,
-  linked: readonly LinkedChange[],
+  written: ReadonlyMap<number, Written>,
   states: readonly StateChange[],
   nextEffective: () => number,
   out: Recognised,
 ): void {
   const state = own.lane.sides[own.side];
-  const intentions = own.transaction.part === 0 ? state.echoes.meet(own.marker.seq) : null;
-  const written = lastWritten(linked, own.side);
+  const echo = own.transaction.part === 0 ? state.echoes.meet(own.marker.seq) : null;
   const decided = takeStates(own, states, out);
 
   const forwarded: LinkedChange[] = [];
+  const known = own.timeline.ordinalOf(own.marker.known);
+  const isAudited = own.side === own.lane.home && state.window.lastOrdinal > known;
   for (const [hash, row] of written) {
-    if (own.side === own.lane.home && !decided.has(hash)) audit(own, hash, row, out);
-    const effect = sideEffect(own, intentions, hash, row);
+    if (isAudited && !decided.has(hash)) audit(own, hash, row, known, out);
+    const effect = echo === null ? null : sideEffect(own, echo, hash, row);
     if (effect === null) out.dropped++;
     else {
       out.sideEffects++;
@@ -67,25 +84,10 @@ export function recogniseOwn(
     const change = restated(own, decision, written.get(decision.hash), out);
     if (change !== null) forwarded.push(change);
   }
-  noteRemovals(own, written);
+  if (state.window.size > 0) noteRemovals(own, written);
   clearDeferrals(own, written);
   state.echoes.dropOverlaps();
   if (forwarded.length > 0) send(own, forwarded, decided, nextEffective, out);
-}
-
-function lastWritten(linked: readonly LinkedChange[], side: Side): Map<number, Written> {
-  const written = new Map<number, Written>();
-  for (const { link, before, after } of linked) {
-    const key = keyOf(link, (after ?? before) as Row);
-    const hash = rowHash(link, side, key);
-    if (before !== null && after !== null) {
-      const oldKey = keyOf(link, before);
-      const oldHash = rowHash(link, side, oldKey);
-      if (oldHash !== hash) written.set(oldHash, { link, key: oldKey, image: null });
-    }
-    written.set(hash, { link, key, image: after });
-  }
-  return written;
 }
 
 /** A decision or a request that our transaction carries in the reassert table. */
@@ -174,9 +176,9 @@ function keyOnly(link: LinkPlan, key: Row): Row {
   return row;
 }
 
-function audit(own: OwnTransaction, hash: number, row: Written, out: Recognised): void {
-  const { lane, side, marker, ordinal, timeline } = own;
-  const entry = auditHome(lane.sides[side].window, hash, timeline.ordinalOf(marker.known), ordinal);
+function audit(own: OwnTransaction, hash: number, row: Written, known: number, out: Recognised): void {
+  const { lane, side, marker, ordinal } = own;
+  const entry = auditHome(lane.sides[side].window, hash, known, ordinal);
   if (entry === null || entry.reasserted) return;
   const local = lane.sides[side].echoes.overlap(hash, entry.ordinal);
   // After a restart the passed-over image is not known any more; both sides then keep what we wrote, and still agree.
@@ -186,19 +188,19 @@ function audit(own: OwnTransaction, hash: number, row: Written, out: Recognised)
   out.tasks.push({ lane, task });
 }
 
-function sideEffect(
-  own: OwnTransaction,
-  intentions: ReadonlyMap<number, Intention> | null,
-  hash: number,
-  row: Written,
-): LinkedChange | null {
-  if (intentions === null) return null;
-  const intended = intentions.get(hash);
-  if (intended !== undefined && sameImage(row.link, own.side, intended.image, row.image)) return null;
-  const hops = (intended?.hops ?? 0) + 1;
+/** What a trigger or cascade made of a row, or null where it holds what was meant. */
+function sideEffect(own: OwnTransaction, echo: OpenEcho, hash: number, row: Written): LinkedChange | null {
   const { link, key, image } = row;
+  const intended = echo.intentions.get(hash);
+  if (intended !== undefined && isAsIntended(own, link, intended, image)) return null;
+  const hops = (echo.hops.get(hash) ?? 0) + 1;
   if (image === null) return { link, op: 'delete', before: keyOnly(link, key), after: null, hops };
   return { link, op: 'read', before: null, after: image, hops };
+}
+
+function isAsIntended(own: OwnTransaction, link: LinkPlan, intended: Intention, image: Row | null): boolean {
+  if (typeof intended === 'number') return image !== null && hashImage(imageKinds(link, own.side), image) === intended;
+  return sameImage(link, own.side, intended, image);
 }
 
 /** What we removed ourselves is not waited for; see {@link isExpected}. */

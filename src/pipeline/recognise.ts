@@ -8,8 +8,8 @@ import type { Row } from '../model/value.ts';
 import type { Lane, Task } from './lane.ts';
 import { keyOf, rowHash, type LaneItem, type LinkedChange } from './linked.ts';
 import { readMarker, stateRow, type Marker } from './marker.ts';
-import { changesKey, project, projectionsOf, type Projection } from './project.ts';
-import { recogniseOwn } from './recognise-own.ts';
+import { changesKey, projectChange, projectionsOf, type Projection } from './project.ts';
+import { noteWritten, recogniseOwn, type Written } from './recognise-own.ts';
 import { Timeline } from './timeline.ts';
 
 /** What a transaction of the log turned out to be, for each lane it concerns. */
@@ -114,7 +114,7 @@ export class Recogniser {
     const state = lane.sides[this.side];
     state.seen = marker.position;
     this.#effectiveUs = effectiveTime(this.#effectiveUs, marker.effectiveUs - 1);
-    const linked: LinkedChange[] = [];
+    const written = new Map<number, Written>();
     const stateRows: {
       readonly table: StateTableName;
       readonly op: Change['op'];
@@ -128,15 +128,14 @@ export class Recogniser {
         if (row !== null) stateRows.push({ table: role.name, op: change.op, row, change });
       } else if (role.kind === 'linked') {
         for (const use of role.uses) {
-          const projected = use.lane === lane ? project(change, use.projection, this.side) : null;
-          if (projected !== null) linked.push(projected);
+          if (use.lane === lane && change.op !== 'truncate') noteWritten(written, change, use.projection, this.side);
         }
       }
     }
-    if (linked.length > 0) out.bookkeeping = false;
+    if (written.size > 0) out.bookkeeping = false;
     recogniseOwn(
       { side: this.side, lane, marker, ordinal, transaction, opposite, timeline: this.timeline },
-      linked,
+      written,
       stateRows.map(({ table, op, row, change }) => ({ table, op, row: stateRow(change, row) })),
       () => this.#nextEffective(transaction.committedAtUs),
       out,
@@ -177,7 +176,7 @@ export class Recogniser {
       out.failures.push({ lane, error });
       return;
     }
-    const projected = project(change, projection, this.side);
+    const projected = projectChange(change, projection, this.side);
     if (projected === null) return;
     const list = perLane.get(lane);
     if (list === undefined) perLane.set(lane, [projected]);

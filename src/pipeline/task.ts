@@ -72,7 +72,7 @@ async function decideAgain(pass: CarefulPass, task: AuditTask): Promise<void> {
 
 function send(pass: CarefulPass, task: Task, image: Row | null, effectiveUs: number): void {
   const { scope, arena } = pass;
-  scope.intend(rowHash(task.link, scope.target, task.key), image, 0);
+  scope.intend(task.link, rowHash(task.link, scope.target, task.key), image, 0);
   scope.states.restate({
     id: `${pass.idPrefix}:${pass.restated++}`,
     lane: arena.lane.plan.id,

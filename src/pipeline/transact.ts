@@ -1,10 +1,11 @@
+import { hashImage } from '../arbiter/hash.ts';
 import type { Position } from '../model/change.ts';
 import type { Checkpoint, CheckpointMove, Target } from '../model/endpoint.ts';
 import type { TableShape } from '../model/plan.ts';
 import type { StateTableName } from '../model/state.ts';
 import type { CarefulPass, Tally } from './careful.ts';
 import { isExpected } from './lane.ts';
-import type { LaneItem } from './linked.ts';
+import { imageKinds, type LaneItem } from './linked.ts';
 import type { Arena } from './ops.ts';
 import type { Parked, ParkedRow } from './parked.ts';
 import { StateWrites } from './state-writes.ts';
@@ -70,10 +71,12 @@ export async function transact(
       keys: arena.keys,
       states: new StateWrites(applier.shapes),
       fresh: new Map(),
-      intend: (hash, image, hops) => {
+      intend: (link, hash, image, hops) => {
         if (image === null) removed.add(hash);
-        else removed.delete(hash);
-        echoes.announce(seq, hash, { image, hops });
+        else if (removed.size > 0) removed.delete(hash);
+        const intention =
+          image === null || image.includes(undefined) ? image : hashImage(imageKinds(link, arena.target), image);
+        echoes.announce(seq, hash, intention, hops);
       },
       isExpected: (hash) => !removed.has(hash) && isExpected(arena.lane.sides[arena.target], hash),
       emptied: new Set(),

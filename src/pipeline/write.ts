@@ -27,7 +27,7 @@ export interface Scope {
   /** Pairs made in this transaction: link id, NUL, source key text -> target key text. */
   readonly fresh: Map<string, string>;
   /** Tells the echo book what a row will hold after the commit. */
-  readonly intend: (hash: number, image: Row | null, hops: number) => void;
+  readonly intend: (link: LinkPlan, hash: number, image: Row | null, hops: number) => void;
   readonly links: ReadonlyMap<string, LinkPlan>;
   /** Must a row with this hash be there, by what the target's log and this transaction say? See isExpected. */
   readonly isExpected: (hash: number) => boolean;
@@ -63,7 +63,7 @@ export async function insertRows(
     const key = generated ? (made[at] ?? null) : keyOf(link, image);
     if (key === null) throw new TandemError('TD9002', `no key came back for an insert into link '${link.id}'`);
     if (generated) pair(scope, link, row.sourceKey, rowKeyText(link, scope.target, key));
-    scope.intend(rowHash(link, scope.target, key), replaceKey(link, image, key), row.hops);
+    scope.intend(link, rowHash(link, scope.target, key), replaceKey(link, image, key), row.hops);
   });
 }
 
@@ -96,9 +96,9 @@ export async function updateRows(
   }
   rows.forEach((row, at) => {
     const image = placed[at] as Row;
-    scope.intend(rowHash(link, scope.target, keyOf(link, image)), image, row.hops);
+    scope.intend(link, rowHash(link, scope.target, keyOf(link, image)), image, row.hops);
     const old = rowHash(link, scope.target, row.key as Row);
-    if (old !== rowHash(link, scope.target, keyOf(link, image))) scope.intend(old, null, row.hops);
+    if (old !== rowHash(link, scope.target, keyOf(link, image))) scope.intend(link, old, null, row.hops);
   });
 }
 
@@ -112,7 +112,7 @@ export async function deleteRows(scope: Scope, link: LinkPlan, rows: readonly Ou
   const wentWithParent = link[scope.target].foreignKeys.some((each) => scope.emptied.has(each.link));
   if (!wentWithParent) for (const at of missing) believeAbsent(scope, link, keys[at] as Row);
   scope.emptied.add(link.id);
-  rows.forEach((row) => scope.intend(rowHash(link, scope.target, row.key as Row), null, row.hops));
+  rows.forEach((row) => scope.intend(link, rowHash(link, scope.target, row.key as Row), null, row.hops));
 }
 
 /** Throws TD7014 (transient) where the log says that the row is there: its transaction is not visible yet. */
@@ -137,7 +137,7 @@ async function cascadeTo(scope: Scope, cascade: LinkPlan['cascades'][number], pa
     const shape = bare(child[scope.target]);
     const run = { keys: rows.map((row) => row.key as Row), rows: rows.map((row) => row.image as Row) };
     await scope.transaction.write({ op: 'update', shape, ...run });
-    rows.forEach((row) => scope.intend(rowHash(child, scope.target, row.key as Row), row.image, 0));
+    rows.forEach((row) => scope.intend(child, rowHash(child, scope.target, row.key as Row), row.image, 0));
   }
 }
 
