@@ -6,19 +6,27 @@ const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
 /** An array column's value as canonical JSON. Throws TD3004 for elements that JSON has no form for (NaN, infinity). */
 export function jsonOfArray(value: Value, from: End): string {
-  if (Array.isArray(value)) return `[${value.map((item) => jsonOfArray(item as Value, from)).join(',')}]`;
+  return Array.isArray(value)
+    ? `[${value.map((item) => jsonOfElement(item as Value, from)).join(',')}]`
+    : unrepresentable(from);
+}
+
+function jsonOfElement(value: Value, from: End): string {
+  const element = from.column.element;
+  // An array within an array of JSON could not be told from an element that is a JSON array.
+  if (Array.isArray(value)) return element === 'json' ? unrepresentable(from) : jsonOfArray(value, from);
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : unrepresentable(from);
   if (typeof value !== 'string') return unrepresentable(from);
-  if (from.column.element === 'json') return value;
-  if (from.column.element !== 'decimal') return JSON.stringify(value);
+  if (element === 'json') return value;
+  if (element !== 'decimal') return JSON.stringify(value);
   return DECIMAL.test(value) ? value : unrepresentable(from);
 }
 
 /** The inverse of {@link jsonOfArray}, by the element's kind. Throws TD3004 for JSON of another shape. */
 export function arrayOfJson(text: string, to: End): Value {
   const canonical = canonicalJson(text);
-  return canonical.startsWith('[') ? elementOf(canonical, to) : unrepresentable(to);
+  return canonical.startsWith('[') ? itemsOf(canonical).map((item) => elementOf(item, to)) : unrepresentable(to);
 }
 
 function elementOf(json: string, to: End): Value {

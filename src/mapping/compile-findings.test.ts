@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { column, table } from '../../test/sample-schemas.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Column, TableSchema } from '../model/schema.ts';
-import { codec, enumMap, nullAs } from './codecs.ts';
+import { codec, enumMap, nullAs, trim } from './codecs.ts';
 import { compile } from './compile.ts';
 import type { Declaration, DeclaredCodec, LinkDeclaration } from './declaration.ts';
 import { newestWins } from './policies.ts';
@@ -145,6 +145,11 @@ const mistakes: readonly (readonly [string, Case, string])[] = [
     { link: { where: { left: { y: 1 } } } },
     "error TD2103 the filter names 'y'",
   ],
+  [
+    'a required column that is linked away',
+    { left: [x()], right: [x()], columns: { x: { to: 'x', direction: 'toRight' } } },
+    'error TD2107 public.a.x is NOT NULL without a default',
+  ],
 ];
 
 function halfCodec(): DeclaredCodec {
@@ -208,6 +213,26 @@ describe('a finding', () => {
     expect(compileGenerated({ direction: 'toRight' })).toEqual([]);
   });
 
+  it('refuses a codec for keys that are translated', () => {
+    const columns = { id: { to: 'id', codec: trim() } };
+    expect(compileGenerated({ keys: 'mapped', columns })).toMatchObject([{ code: 'TD1002', severity: 'error' }]);
+  });
+
+  it('does not ask about keys that no side, or one side alone, generates', () => {
+    const declaration: Declaration = {
+      name: 'test',
+      left: { engine: 'postgres', url: '' },
+      right: { engine: 'mysql', url: '' },
+      home: 'left',
+      defaults: { keys: 'mapped' },
+      links: { a: { left: 'a', right: 'a', columns: { id: 'id' } } },
+    };
+    for (const left of [uuid, { ...uuid, auto: true }]) {
+      const schemas = { left: [table('public', 'a', [left])], right: [table('db', 'a', [uuid])] };
+      expect(compile(declaration, schemas).plan?.lanes[0]?.links[0]?.keys).toBe('shared');
+    }
+  });
+
   it('tells how to split a shared number space', () => {
     const [left, right] = compileGenerated({ keys: { shared: { left: 'odd', right: 'even' } } });
     expect(left).toMatchObject({ severity: 'note', fix: expect.stringContaining('INCREMENT BY 2') });
@@ -249,6 +274,15 @@ function compileGenerated(link: Partial<LinkDeclaration>): readonly Finding[] {
   return compile(declaration, { left: [table('public', 'a', [generated])], right: [table('db', 'a', [generated])] })
     .findings;
 }
+
+describe('values under a codec', () => {
+  it('must come back one by one', () => {
+    const folding = codec('fold', { toRight: () => 'X', toLeft: () => 'a' }) as unknown as DeclaredCodec;
+    const given = { left: [x({ values: ['a', 'b'] })], right: [x({ values: ['X'] })] };
+    const [finding] = findingsOf({ ...given, columns: { x: { to: 'x', codec: folding } } });
+    expect(finding).toMatchObject({ code: 'TD2106', found: "without counterpart: x: 'b'" });
+  });
+});
 
 describe('nullAs', () => {
   it('lets NULL on one side be a value on the other', () => {

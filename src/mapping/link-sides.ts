@@ -118,11 +118,12 @@ function reportUnmapped(draft: LinkDraft, side: Side, constants: readonly Consta
  * Columns that the declaration means, although it misspells them or their partner: one mistake is to be one finding.
  */
 function meantColumns(draft: LinkDraft, side: Side, findings: Findings): readonly string[] {
-  const targets = Object.entries(draft.declaration.columns).map(([left, declared]) => ({
-    left,
-    right: targetOf(declared),
-  }));
-  const declared = targets.flatMap(({ left, right }) => (right === null ? [] : [side === 'left' ? left : right]));
+  const away = side === 'left' ? 'toRight' : 'toLeft';
+  const declared = Object.entries(draft.declaration.columns).flatMap(([left, column]) => {
+    const right = targetOf(column);
+    const flowsAway = typeof column === 'object' && 'to' in column && column.direction === away;
+    return right === null || flowsAway ? [] : [side === 'left' ? left : right];
+  });
   const misspelt = findings.all.filter(
     ({ code, path, at }) => code === 'TD2103' && path?.[1] === draft.id && at?.['side'] === side,
   );

@@ -22,7 +22,10 @@ export function checkPair(draft: LinkDraft, linked: LinkedColumn, translated: bo
   if (!checkSupported(subject) || !checkCodec(subject)) return;
   for (const side of SIDES) if (flowsTo(draft, linked, side)) checkWritable(subject, side);
   checkNulls(subject);
-  if (translated) return;
+  if (translated) {
+    refuseCodec(subject);
+    return;
+  }
   if (linked.codec === null) {
     if (!checkKinds(subject)) return;
     for (const side of SIDES) if (flowsTo(draft, linked, side)) checkSize(subject, side);
@@ -70,6 +73,15 @@ function checkCodec({ linked, path, findings }: Subject): boolean {
     expected: 'each right value once',
   });
   return false;
+}
+
+function refuseCodec({ linked, path, findings }: Subject): void {
+  if (linked.codec === null) return;
+  findings.error('TD1002', `${linked.left.name} holds keys that the key map translates, so it takes no codec`, {
+    path: [...path, 'codec'],
+    expected: `${linked.left.name}: '${linked.right.name}'`,
+    found: linked.codec.name,
+  });
 }
 
 function checkWritable({ draft, linked, path, findings }: Subject, side: Side): void {
