@@ -33,7 +33,7 @@ interface Options {
 }
 
 /** The transaction that is being read. */
-interface Open extends GtidEvent {
+interface Open extends Omit<GtidEvent, 'prepared'> {
   readonly id: string;
   explicit: boolean;
   /** XA: whether it is a commit shows at its end only, so nothing of it is given out before. */
@@ -132,9 +132,11 @@ export class Transactions {
     const rows = this.#part !== null && this.#part.gtid === id ? this.#part.rows : 0;
     if (rows > 0) this.#part = null;
     this.#open = {
-      ...event,
-      id,
+      gtid: event.gtid,
+      committedAtUs: event.committedAtUs,
+      explicit: event.explicit,
       twoPhase: event.prepared,
+      id,
       changes: [],
       parts: Math.ceil(rows / this.#chunkRows),
       rows,
