@@ -33,9 +33,9 @@ export function fitTo(source: End | null, to: End): Convert | null {
     case 'date':
     case 'timestamp':
     case 'timestamptz':
-      return chain(fitDigits(from, to), fitDate(source, to));
+      return chain(fitDigits(source, to), fitDate(source, to));
     case 'time':
-      return chain(fitDigits(from, to), toPostgres && !fromPostgres ? (value) => fitDayTime(value, to) : null);
+      return chain(fitDigits(source, to), toPostgres && !fromPostgres ? (value) => fitDayTime(value, to) : null);
     case 'json':
       return toPostgres && !fromPostgres ? (value) => fitJson(value as string, to) : null;
     case 'set':
@@ -180,11 +180,10 @@ function fitSet(from: Column | null, to: End): Convert | null {
   };
 }
 
-/** Cut, not refused: sides are compared at the coarser of both precisions (see `canon` in pair.ts). */
-function fitDigits(from: Column | null, to: End): Convert | null {
+/** Between two columns `canon` has cut already what the coarser one does not keep (see pair.ts). */
+function fitDigits(source: End | null, to: End): Convert | null {
   const digits = to.column.fraction;
-  if (digits === null || (from?.fraction ?? 6) <= digits) return null;
-  return (value) => fitFraction(value, digits);
+  return source !== null || digits === null ? null : (value) => fitFraction(value, digits);
 }
 
 const DAY_TIME = /^(?:(?:[01]\d|2[0-3]):|24:00:00$)/;
@@ -194,20 +193,25 @@ function fitDayTime(value: Value, to: End): Value {
   return refuse('TD3003', 'the time is out of range', to, '00:00:00 to 24:00:00', 'a duration');
 }
 
-const HOLDS_NO_DATE: Readonly<Record<'postgres' | 'mysql', RegExp>> = {
-  /** Zero and partial dates. */
-  postgres: /^0000|^\d{4}-(?:00|\d\d-00)/,
-  /** Infinity, years before 1 and after 9999. */
-  mysql: /^(?!\d{4}-)|BC$/,
-};
-
 /** Dates that one engine has no word for. Within one family every date that one can hold the other can hold too. */
 function fitDate(source: End | null, to: End): Convert | null {
-  const family = to.engine === 'postgres' ? 'postgres' : 'mysql';
-  if (source !== null && (source.engine === 'postgres') === (family === 'postgres')) return null;
-  const refused = HOLDS_NO_DATE[family];
+  const toPostgres = to.engine === 'postgres';
+  if (source !== null && (source.engine === 'postgres') === toPostgres) return null;
+  const isHeld = toPostgres ? isDateOfPostgres : isDateOfMysql;
   return (value) => {
-    if (!refused.test(value as string)) return value;
+    if (isHeld(value as string)) return value;
     return refuse('TD3004', `${to.column.native} cannot hold the date`, to, 'a date of the years 1 to 9999');
   };
 }
+
+/** No zero and no partial dates. */
+function isDateOfPostgres(value: string): boolean {
+  return !value.startsWith('0000') && !value.startsWith('-00', 4) && !value.startsWith('-00', 7);
+}
+
+/** No infinity, no years before 1 or after 9999. */
+function isDateOfMysql(value: string): boolean {
+  return value.charCodeAt(4) === HYPHEN && !value.endsWith('BC') && !value.endsWith('infinity');
+}
+
+const HYPHEN = 45;

@@ -10,9 +10,13 @@ export function fitFraction(value: Value, digits: number): Value {
   if (typeof value !== 'string') return value;
   const point = value.indexOf('.');
   if (point < 0) return value;
-  const kept = value.slice(point + 1, point + 1 + digits).replace(/0+$/, '');
-  return kept === '' ? value.slice(0, point) : `${value.slice(0, point)}.${kept}`;
+  let end = Math.min(value.length, point + 1 + digits);
+  while (end > point + 1 && value.charCodeAt(end - 1) === ZERO) end -= 1;
+  if (end === point + 1) end = point;
+  return end === value.length ? value : value.slice(0, end);
 }
+
+const ZERO = 48;
 
 const CIVIL = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
 
