@@ -151,6 +151,15 @@ describe('provision', () => {
     });
   });
 
+  it('removes nothing of another sync', async () => {
+    const world = new World();
+    await using first = await world.prepare(['users']);
+    await provision(first, quiet);
+    await using second = await world.prepare(['notes'], 'other');
+    await expect(deprovision(second, () => expect.unreachable())).rejects.toMatchObject({ code: 'TD5017' });
+    expect(isPending(await pendingSteps(first))).toBe(false);
+  });
+
   it('keeps both sides of one sync apart where they share a schema', async () => {
     const world = new World();
     const { left } = world;

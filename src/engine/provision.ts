@@ -36,7 +36,7 @@ export function sourceSide(stream: Stream): Side {
 /** Changes nothing. Throws the compile error where the mapping does not compile, TD5017 where the state is not ours. */
 export async function pendingSteps(prepared: Prepared): Promise<Pending> {
   const plan = planOf(prepared);
-  await verifyOwner(prepared);
+  await verifyOwner(prepared, plan.name);
   const left = await prepared.left.missing(linkedTables(plan, 'left'));
   const right = await prepared.right.missing(linkedTables(plan, 'right'));
   return { steps: { left, right }, checkpoints: await missingCheckpoints(prepared, plan) };
@@ -64,7 +64,7 @@ export async function verifyPositions(prepared: Prepared): Promise<void> {
  */
 export async function provision(prepared: Prepared, report: ProvisionReport): Promise<void> {
   const plan = planOf(prepared);
-  await verifyOwner(prepared);
+  await verifyOwner(prepared, plan.name);
   await verifyPositions(prepared);
   for (const side of ['left', 'right'] as const) {
     for (const step of await prepared[side].missing(linkedTables(plan, side))) {
@@ -72,7 +72,7 @@ export async function provision(prepared: Prepared, report: ProvisionReport): Pr
       await runStep(prepared[side], step);
     }
   }
-  await claimState(prepared);
+  await claimState(prepared, plan.name);
   const missing = await missingCheckpoints(prepared, plan);
   for (const stream of streams) {
     const ofStream = missing.filter((first) => first.stream === stream);
@@ -127,24 +127,23 @@ async function missingCheckpoints(prepared: Prepared, plan: SyncPlan): Promise<r
   return missing;
 }
 
-/** The statements that remove everything that `provision` made, by side. */
-export async function removalSteps(prepared: {
-  readonly left: Endpoint;
-  readonly right: Endpoint;
-}): Promise<Readonly<Record<Side, readonly Step[]>>> {
-  return { left: await prepared.left.removal(), right: await prepared.right.removal() };
+/** What of a prepared sync is needed to remove it: the mapping need not compile for that. */
+export type Removable = Pick<Prepared, 'declaration' | Side>;
+
+/** The statements that remove everything that `provision` made, by side. Throws TD5017 where it is not this sync's. */
+export async function removalSteps(removable: Removable): Promise<Pending['steps']> {
+  const { left, right, declaration } = removable;
+  await verifyOwner({ left, right }, declaration.name);
+  return { left: await left.removal(), right: await right.removal() };
 }
 
 /** Removes everything that `provision` made; user tables stay. May be run again after a crash. */
-export async function deprovision(
-  prepared: { readonly left: Endpoint; readonly right: Endpoint },
-  report: (side: Side, step: Step) => void,
-): Promise<void> {
-  const steps = await removalSteps(prepared);
+export async function deprovision(removable: Removable, report: (side: Side, step: Step) => void): Promise<void> {
+  const steps = await removalSteps(removable);
   for (const side of ['left', 'right'] as const) {
     for (const step of steps[side]) {
       report(side, step);
-      await prepared[side].run(step);
+      await removable[side].run(step);
     }
   }
 }

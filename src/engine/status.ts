@@ -4,6 +4,7 @@ import { asTandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import { readPaused } from './control.ts';
+import { verifyOwner } from './owner.ts';
 import { type Prepared, planOf } from './prepare.ts';
 import { sourceSide } from './provision.ts';
 import { stateOrNull } from './state-or-null.ts';
@@ -46,9 +47,10 @@ export interface StoredLane {
   readonly broken: { readonly code: string; readonly message: string } | null;
 }
 
-/** Reads the status without changing anything. Throws the compile error where the mapping does not compile. */
+/** Reads the status without changing anything. Throws the compile error of a mapping that does not, and TD5017. */
 export async function readStatus(prepared: Prepared): Promise<StoredStatus> {
   const plan = planOf(prepared);
+  await verifyOwner(prepared, plan.name);
   const toRight = await readDirection(prepared, 'left->right');
   const toLeft = await readDirection(prepared, 'right->left');
   const applied = toRight.lanes.length === plan.lanes.length && toLeft.lanes.length === plan.lanes.length;

@@ -1,4 +1,5 @@
 import { setPaused } from '../../engine/control.ts';
+import { verifyOwner } from '../../engine/owner.ts';
 import type { Stream } from '../../engine/sync-status.ts';
 import { withEndpoints } from '../open-sync.ts';
 import type { Session } from '../session.ts';
@@ -19,6 +20,7 @@ export function resume(session: Session, options: PauseOptions): Promise<number>
 function ask(session: Session, options: PauseOptions, paused: boolean): Promise<number> {
   const { terminal } = session;
   return withEndpoints(session, async ({ declaration, endpoints }) => {
+    await verifyOwner(endpoints, declaration.name);
     const changed: Stream[] = [];
     for (const stream of streamsOf(options)) {
       if (await setPaused(endpoints.left, stream, paused)) changed.push(stream);

@@ -8,7 +8,8 @@ import type { Session } from '../session.ts';
 export function teardown(session: Session, options: { readonly confirm?: string }): Promise<number> {
   const { terminal } = session;
   return withEndpoints(session, async ({ declaration, endpoints, labels }) => {
-    const steps = await removalSteps(endpoints);
+    const removable = { ...endpoints, declaration };
+    const steps = await removalSteps(removable);
     const document = { sync: declaration.name, removed: steps };
     if (steps.left.length + steps.right.length === 0) {
       terminal.say('Nothing is left to remove.');
@@ -20,7 +21,7 @@ export function teardown(session: Session, options: { readonly confirm?: string 
       for (const step of steps[side]) terminal.print(`  ${terminal.paint.red('-')} ${step.title}`);
     }
     await requireName(session, declaration.name, options.confirm);
-    await deprovision(endpoints, (side, step) => terminal.say(`${labels[side]}: ${step.title}`));
+    await deprovision(removable, (side, step) => terminal.say(`${labels[side]}: ${step.title}`));
     terminal.say('\nDone. Your own tables were not touched.');
     terminal.document('tandem.teardown/1', { ...document, next: ['tandem apply'] });
     return 0;
