@@ -52,7 +52,7 @@ links:
 }
 
 const namesOf = async (connection: Connection, sql: string) =>
-  (await connection.query(sql)).map((row) => row['name']).toSorted();
+  (await connection.query(sql)).map((row) => String(row['name'])).toSorted();
 const onLeft = 'select name from users';
 const onRight = 'select full_name as name from people';
 const patience = { timeout: 30_000 };
