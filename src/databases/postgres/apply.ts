@@ -140,7 +140,7 @@ class PostgresTransaction implements TargetTransaction {
 
   async write(work: WriteRun): Promise<WriteResult> {
     const result = await writeRun(this.run, work);
-    if (work.op === 'insert') await this.sequences.advance(this.run, work.shape, work.rows);
+    if (work.op === 'insert') await this.sequences.advance(this.run, work);
     return result;
   }
 

@@ -156,10 +156,14 @@ async function tableFindings(ask: Ask, facts: Facts, want: Provision, request: C
   const linked = request.tables.map(({ schema, table }) => [schema, table, 'linked']);
   const { rows } = await ask(TABLE_RIGHTS, [JSON.stringify([...linked, ...state])]);
   const findings: Finding[] = [];
+  const closed = new Set<string>();
   for (const [schema = '', table = '', use, full, hidden, role, ...rights] of rows) {
     const ref = { schema: schema ?? '', table: table ?? '' };
     const at = { table: `${ref.schema}.${ref.table}` };
-    if (use !== 't') findings.push(lacking(facts, 'USAGE', `SCHEMA ${quote(ref.schema)}`, at));
+    if (use !== 't' && !closed.has(ref.schema)) {
+      closed.add(ref.schema);
+      findings.push(lacking(facts, 'USAGE', `SCHEMA ${quote(ref.schema)}`, { schema: ref.schema }));
+    }
     const needed = request.write || role === 'state' ? RIGHTS : RIGHTS.slice(0, 1);
     const missing = needed.filter((_, index) => rights[index] !== 't');
     if (missing.length > 0) findings.push(lacking(facts, missing.join(', '), quoteTable(ref), at));

@@ -35,7 +35,8 @@ const CODES_BY_STATE: Readonly<Record<string, Code>> = {
   '3D': 'TD4004',
   '40': 'TD7006',
   '42': 'TD7005',
-  '428C9': 'TD7005',
+  // A generated column, or GENERATED ALWAYS AS IDENTITY in an UPDATE: this row's key cannot be changed here.
+  '428C9': 'TD7012',
   '42501': 'TD4003',
   '44': 'TD7004',
   '53': 'TD7009',

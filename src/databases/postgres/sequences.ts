@@ -1,6 +1,9 @@
-import { type TableShape } from '../../model/plan.ts';
+import type { WriteRun } from '../../model/endpoint.ts';
+import type { TableShape } from '../../model/plan.ts';
 import type { Row } from '../../model/value.ts';
 import type { Run } from './select.ts';
+
+type InsertRun = Extract<WriteRun, { op: 'insert' }>;
 
 /** How far a sequence may be drawn number by number; beyond that it is set. */
 const stepsMax = 1000;
@@ -14,9 +17,9 @@ export class Sequences {
   private readonly known = new WeakMap<TableShape, Map<number, { readonly oid: string | null; mark: bigint }>>();
 
   /** Call with the rows of an insert run, in the same transaction. */
-  async advance(run: Run, shape: TableShape, rows: readonly Row[]): Promise<void> {
+  async advance(run: Run, { shape, rows, generated }: InsertRun): Promise<void> {
     for (const [at, column] of shape.columns.entries()) {
-      if (!column.auto || rows[0]?.[at] === undefined) continue;
+      if (!column.auto || rows[0]?.[at] === undefined || (generated && shape.key.includes(at))) continue;
       const highest = highestOf(rows, at);
       const entry = this.entryOf(shape).get(at) ?? { oid: await sequenceOf(run, shape, column.name), mark: 0n };
       this.entryOf(shape).set(at, entry);

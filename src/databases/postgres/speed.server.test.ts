@@ -14,8 +14,13 @@ const VALUES = `i, 'name ' || i, i || '@example.org', i / 7.0, i % 2 = 0, '2024-
 
 function say(what: string, count: number, startedMs: number, bench: PostgresBench): void {
   const seconds = (bench.context.nowMs() - startedMs) / 1000;
-  process.stderr.write(`${what}: ${Math.round(count / seconds / 1000)}k rows/s\n`);
+  const { user, system } = process.cpuUsage(used);
+  used = process.cpuUsage();
+  const own = ((user + system) / count).toFixed(1);
+  process.stderr.write(`${what}: ${Math.round(count / seconds)} rows/s, ${own} us/row of our own\n`);
 }
+
+let used = process.cpuUsage();
 
 await describeServers('speed', { server: 'postgres-15' }, ({ server }) => {
   test('a backlog is drained', async () => {
