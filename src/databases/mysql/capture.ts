@@ -36,21 +36,21 @@ class BinlogSource implements Source {
   /** Kept over reconnects, so that a table that did not change stays the same object. */
   #tables: BinlogTables | null = null;
   #transactions: Transactions | null = null;
-  /** The position of the last item given out, while more items of the same event wait. */
-  #given: Position | null = null;
-  #from: Position;
+  /** Items are on their way out. What was given counts when its receiver comes back for more. */
+  #giving = false;
+  #reached: Position;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
-    this.#from = formatPosition(parsePosition(options.flavor.engine, 'gtid:' as Position).state);
+    this.#reached = formatPosition(parsePosition(options.flavor.engine, 'gtid:' as Position).state);
   }
 
   async *read(from: Position, signal: AbortSignal): AsyncIterable<Transaction> {
     const { flavor, chunkRows } = this.#options;
     const parsed = parsePosition(flavor.engine, from);
-    this.#from = from;
+    this.#reached = from;
     this.#transactions = null;
-    this.#given = null;
+    this.#giving = false;
     if (signal.aborted) return;
     using stream = await openBinlog(this.#options, parsed.state, signal);
     this.#options.context.log.debug({ from, host: this.#options.connection.host }, 'reading the binary log');
@@ -89,14 +89,17 @@ class BinlogSource implements Source {
   *#give(transactions: Transactions): Iterable<Transaction> {
     const { ready } = transactions;
     transactions.ready = [];
-    for (const [at, transaction] of ready.entries()) {
-      this.#given = at < ready.length - 1 ? transaction.position : null;
+    this.#giving = true;
+    for (const transaction of ready) {
       yield transaction;
+      this.#reached = transaction.position;
     }
+    this.#giving = false;
   }
 
   position(): Position {
-    return this.#given ?? this.#transactions?.position() ?? this.#from;
+    if (!this.#giving && this.#transactions !== null) this.#reached = this.#transactions.position();
+    return this.#reached;
   }
 
   /** The server keeps its log for as long as it is set to; nobody asks what its replicas have read. */
