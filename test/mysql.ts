@@ -1,10 +1,13 @@
+import { tmpdir } from 'node:os';
 import type { ConnectionOptions } from 'mysql2';
 import type { Position } from '../src/model/change.ts';
-import type { Checkpoint, CheckpointMove } from '../src/model/endpoint.ts';
+import type { Context } from '../src/model/context.ts';
+import type { Checkpoint, CheckpointMove, Endpoint } from '../src/model/endpoint.ts';
 import type { TableShape } from '../src/model/plan.ts';
 import type { TableSchema } from '../src/model/schema.ts';
 import { MysqlTarget } from '../src/databases/mysql/apply.ts';
-import { connectionOptions, openWriter } from '../src/databases/mysql/connect.ts';
+import { connectionOptions, openReader, openWriter } from '../src/databases/mysql/connect.ts';
+import { openEndpoint } from '../src/databases/mysql/endpoint.ts';
 import { type Flavor, mariadbFlavor, mysqlFlavor, parseVersion } from '../src/databases/mysql/flavor.ts';
 import { inspectTables } from '../src/databases/mysql/inspect.ts';
 import { missingSteps } from '../src/databases/mysql/provision.ts';
@@ -19,6 +22,8 @@ export const flavors = ['mysql', 'mariadb'] as const;
 export interface Fixture extends AsyncDisposable {
   readonly flavor: Flavor;
   readonly schema: string;
+  /** The administrator's address of the database. */
+  readonly url: string;
   readonly connection: ConnectionOptions;
   readonly session: Session;
   /** Runs statements, one after the other. */
@@ -30,12 +35,13 @@ export interface Fixture extends AsyncDisposable {
   readonly target: () => MysqlTarget;
 }
 
-export async function openFixture(server: Server): Promise<Fixture> {
+/** `row: false`: for servers whose log would not hold whole rows, which {@link openWriter} refuses. */
+export async function openFixture(server: Server, { row = true } = {}): Promise<Fixture> {
   const url = await freshDatabase(server);
   const flavor = server.engine === 'mariadb' ? mariadbFlavor : mysqlFlavor;
   const schema = new URL(url).pathname.slice(1);
   const connection = connectionOptions({ url, label: 'test' });
-  const session = await openWriter(connection);
+  const session = await (row ? openWriter : openReader)(connection);
   const targets: MysqlTarget[] = [];
   const inspect = async (table: string) => {
     const [found] = await inspectTables(session, flavor, parseVersion(server.version), [{ schema, table }]);
@@ -45,6 +51,7 @@ export async function openFixture(server: Server): Promise<Fixture> {
   return {
     flavor,
     schema,
+    url,
     connection,
     session,
     async run(...statements) {
@@ -77,4 +84,19 @@ export async function seedRoute(fixture: Fixture): Promise<Checkpoint> {
   const target = fixture.target();
   await target.seed('left_right', 'main', move);
   return target.takeOver('left_right', 'main');
+}
+
+/** A context that says nothing and takes its time from the process. */
+export const quietContext: Context = {
+  nowMs: () => performance.timeOrigin + performance.now(),
+  random: () => 0.5,
+  sleep: () => Promise.resolve(),
+  log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+  spillFolder: tmpdir(),
+};
+
+/** An endpoint on the fixture's database, with the state tables in there too. */
+export async function openEndpointOf(fixture: Fixture, url = fixture.url): Promise<Endpoint> {
+  const options = { url, label: 'left', sync: 'test', stateSchema: fixture.schema };
+  return openEndpoint(fixture.flavor, options, quietContext);
 }

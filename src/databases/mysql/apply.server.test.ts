@@ -11,7 +11,7 @@ import { compileShape, matching } from './shape.ts';
 import { joinOf } from './write-update.ts';
 
 const people =
-  'CREATE TABLE people (id BIGINT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(60) NOT NULL UNIQUE, age INT NULL) ENGINE=InnoDB';
+  'CREATE TABLE people (id BIGINT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(60) NOT NULL UNIQUE, age INT NULL)';
 const pairs = 'CREATE TABLE pairs (a INT, b VARCHAR(20), note TEXT NULL, PRIMARY KEY (a, b)) ENGINE=InnoDB';
 
 interface Opened {
@@ -139,7 +139,8 @@ for (const flavor of flavors) {
       test('looks many keys up by the index', async () => {
         await using fixture = await openFixture(server);
         await fixture.run(
-          'CREATE TABLE wide (id VARBINARY(16), code VARCHAR(20) COLLATE utf8mb4_bin, n INT UNSIGNED, v INT, PRIMARY KEY (id, code, n)) CHARACTER SET utf8mb4',
+          'CREATE TABLE wide (id VARBINARY(16), code VARCHAR(20) COLLATE utf8mb4_bin, n INT UNSIGNED, v INT, ' +
+            'PRIMARY KEY (id, code, n)) CHARACTER SET utf8mb4',
         );
         const { begin } = await open(fixture);
         const shape = await fixture.shape('wide');
@@ -193,7 +194,8 @@ for (const flavor of flavors) {
         await fixture.run(
           "INSERT INTO people VALUES (1,'taken@x.org',1)",
           'CREATE TABLE child (id BIGINT PRIMARY KEY, parent BIGINT, n TINYINT, ' +
-            'CONSTRAINT child_parent FOREIGN KEY (parent) REFERENCES people (id), CONSTRAINT child_positive CHECK (n > 0))',
+            'CONSTRAINT child_parent FOREIGN KEY (parent) REFERENCES people (id), ' +
+            'CONSTRAINT child_positive CHECK (n > 0))',
         );
         const shape = await fixture.shape(table);
         const transaction = await begin();
@@ -352,7 +354,7 @@ for (const flavor of flavors) {
         const target = fixture.target();
         const transaction = await target.begin(held, move);
         const [ours] = await fixture.rows(
-          `SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '${fixture.schema}' AND ID <> CONNECTION_ID() ORDER BY ID DESC`,
+          `SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '${fixture.schema}' ORDER BY ID DESC`,
         );
         await fixture.run(`KILL ${String(ours?.[0])}`);
         await expect(transaction.commit()).rejects.toMatchObject({ code: 'TD7010', class: 'transient' });
@@ -369,7 +371,8 @@ async function waitFor(fixture: Fixture, engine: string): Promise<void> {
   const sql =
     engine === 'mariadb'
       ? 'SELECT COUNT(*) FROM information_schema.INNODB_LOCK_WAITS'
-      : `SELECT COUNT(*) FROM performance_schema.data_locks WHERE LOCK_STATUS = 'WAITING' AND OBJECT_SCHEMA = '${fixture.schema}'`;
+      : "SELECT COUNT(*) FROM performance_schema.data_locks WHERE LOCK_STATUS = 'WAITING' " +
+        `AND OBJECT_SCHEMA = '${fixture.schema}'`;
   await using observer = await openWriter(fixture.connection);
   for (;;) {
     const [row] = await observer.rows(sql);

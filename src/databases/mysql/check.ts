@@ -23,7 +23,9 @@ export interface Checked {
   readonly stateSchema: string;
 }
 
-/** Everything that is wrong or risky about a server for the use it is meant for. Throws only when the connection does. */
+/**
+ * Everything that is wrong or risky about a server for the use it is meant for. Throws only when the connection does.
+ */
 export async function checkServer(server: Checked, request: CheckRequest): Promise<readonly Finding[]> {
   const { session, flavor, version, stateSchema } = server;
   const findings: Finding[] = [...checkVersion(flavor, version)];

@@ -8,9 +8,9 @@ const connectTimeoutMs = 10_000;
 const lockWaitTimeoutS = 5;
 
 /**
- * STRICT: a value that does not fit is an error. No NO_ZERO_DATE and NO_ZERO_IN_DATE: a column that holds such dates must
- * get them back. NO_AUTO_VALUE_ON_ZERO: 0 is a key like any other. Neither NO_BACKSLASH_ESCAPES nor ANSI_QUOTES, on which
- * `literals.ts` relies.
+ * STRICT: a value that does not fit is an error. No NO_ZERO_DATE and NO_ZERO_IN_DATE: a column that holds such dates
+ * must get them back. NO_AUTO_VALUE_ON_ZERO: 0 is a key like any other. Neither NO_BACKSLASH_ESCAPES nor ANSI_QUOTES,
+ * on which `literals.ts` relies.
  */
 const sqlMode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO';
 
@@ -131,10 +131,14 @@ async function openSession(options: ConnectionOptions, more: string): Promise<Se
   }
 }
 
-/** What this session writes must be in the log as whole rows; changing that for a session takes rights it should not have. */
+/**
+ * What this session writes must be in the log as whole rows; changing that for a session takes rights it should not
+ * have.
+ */
 async function requireRowFormat(session: Session): Promise<void> {
-  const [row] = await session.rows('SELECT @@binlog_format, @@binlog_row_image');
-  const [format, image] = row ?? [];
+  const [row] = await session.rows('SELECT @@binlog_format, @@binlog_row_image, @@log_bin');
+  const [format, image, isOn] = row ?? [];
+  if (Number(isOn) === 0) return;
   if (format !== 'ROW') {
     throw new TandemError('TD5005', 'Tandem would write in another format than whole rows', {
       expected: 'binlog_format = ROW',

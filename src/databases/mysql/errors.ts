@@ -173,8 +173,9 @@ function socketError(error: DriverError, at: ErrorDetails['at']): TandemError {
 }
 
 /**
- * The last name in quotes after one of these words, so that a value that looks like a message cannot speak for it. Names
- * stand in backquotes or quotes: for key 't.email', CONSTRAINT `fk_user`, Column 'x', Check constraint 'c', Field 'x'.
+ * The last name in quotes after one of these words, so that a value that looks like a message cannot speak for it.
+ * Names stand in backquotes or quotes: for key 't.email', CONSTRAINT `fk_user`, Column 'x', Check constraint 'c',
+ * Field 'x'.
  */
 const namePatterns: readonly [string, RegExp][] = [
   ['constraint', /.*for key '([^']+)'$/s],

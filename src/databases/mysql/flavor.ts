@@ -1,4 +1,6 @@
-/** What differs between MySQL and MariaDB, as data and small pure functions; everything else in this folder is shared. */
+/**
+ * What differs between MySQL and MariaDB, as data and small pure functions; everything else in this folder is shared.
+ */
 export interface Flavor {
   readonly engine: 'mysql' | 'mariadb';
   readonly title: 'MySQL' | 'MariaDB';

@@ -17,7 +17,9 @@ export async function listTables(session: Session, stateSchema: string): Promise
   return rows.map(([schema, table]) => ({ schema: String(schema), table: String(table) }));
 }
 
-/** Tables that exist, in the order asked. A fixed number of queries for each database, however many tables there are. */
+/**
+ * Tables that exist, in the order asked. A fixed number of queries for each database, however many tables there are.
+ */
 export async function inspectTables(
   session: Session,
   flavor: Flavor,
@@ -75,7 +77,8 @@ async function readCatalogue(session: Session, flavor: Flavor, schema: string, n
   const read = async (sql: string) => byTable(await session.rows(sql));
   return {
     tables: await session.rows(
-      `SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE ${where()} AND TABLE_TYPE = 'BASE TABLE'`,
+      `SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE ${where()} ` +
+        "AND TABLE_TYPE = 'BASE TABLE'",
     ),
     columns: await read(
       `SELECT ${columnFields.join(', ')} FROM information_schema.COLUMNS WHERE ${where()} ` +
@@ -96,7 +99,7 @@ async function readCatalogue(session: Session, flavor: Flavor, schema: string, n
     triggers: await read(
       'SELECT EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT ' +
         `FROM information_schema.TRIGGERS WHERE ${where('', 'EVENT_OBJECT_TABLE', 'EVENT_OBJECT_SCHEMA')} ` +
-        'ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER',
+        'ORDER BY EVENT_OBJECT_TABLE, TRIGGER_NAME',
     ),
   };
 }

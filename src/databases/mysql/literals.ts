@@ -41,7 +41,9 @@ export function quoteBytes(bytes: Uint8Array): string {
   return `x'${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}'`;
 }
 
-/** Compiles the writer of one column. What it returns is valid for storing into the column and for comparing with it. */
+/**
+ * Compiles the writer of one column. What it returns is valid for storing into the column and for comparing with it.
+ */
 export function literalWriter(column: Column): LiteralWriter {
   const write = writerOfKind(column);
   return (value) => {

@@ -42,8 +42,8 @@ async function indexesOf(session: Session, compiled: CompiledShape): Promise<rea
 }
 
 /**
- * What stands behind FROM to meet exactly the rows with these keys: a table of literals `v` drives the join and each key is
- * looked up in the index. DELETE ignores index hints for a list of keys, but not for a join.
+ * What stands behind FROM to meet exactly the rows with these keys: a table of literals `v` drives the join and each
+ * key is looked up in the index. DELETE ignores index hints for a list of keys, but not for a join.
  */
 export async function rowsByKey(
   session: Session,
@@ -66,7 +66,10 @@ export function joinConditions(compiled: CompiledShape): string {
   return compiled.keyColumns.map((column, at) => joinCondition(column, `v.c${at}`)).join(' AND ');
 }
 
-/** Texts are compared in the column's own character set and collation, so that its index serves, and then byte by byte. */
+/**
+ * Texts are compared in the column's own character set and collation, so that its index serves, and then byte by
+ * byte.
+ */
 function joinCondition(column: Column, literal: string): string {
   const own = `t.${quoteName(column.name)}`;
   const { charset, collation } = column;

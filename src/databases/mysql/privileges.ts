@@ -1,16 +1,17 @@
 import { TandemError } from '../../model/error.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type TableRef, type TableSchema, tableName } from '../../model/schema.ts';
+import { STATE_TABLES } from '../../model/state.ts';
 import type { Flavor, Version } from './flavor.ts';
 import { quoteName, quoteTable } from './literals.ts';
 import type { Session } from './session.ts';
 import { stateTableNames } from './state.ts';
 
 /**
- * Rights are tried, not read: the server itself knows best what roles, patterns and column grants amount to. EXPLAIN needs
- * the rights of the statement it explains and runs nothing.
+ * Rights are tried, not read: the server itself knows best what roles, patterns and column grants amount to. EXPLAIN
+ * needs the rights of the statement it explains and runs nothing.
  */
-export async function isAllowed(session: Session, sql: string): Promise<boolean> {
+async function isAllowed(session: Session, sql: string): Promise<boolean> {
   try {
     await session.rows(sql);
     return true;
@@ -42,7 +43,8 @@ export async function checkLogRights(
 }
 
 async function mayReplicate(session: Session, flavor: Flavor): Promise<boolean> {
-  // MySQL has a harmless question that needs this right; MariaDB has none, but shows the rights of active roles as well.
+  // MySQL has a harmless question that needs this right; MariaDB has none, but shows the rights of active roles as
+  // well.
   if (flavor.engine === 'mysql') return isAllowed(session, 'SHOW REPLICAS');
   return grants(await grantLines(session), ['REPLICATION SLAVE'], ['*.*']);
 }
@@ -55,32 +57,35 @@ export async function checkTableRights(
   account: string,
 ): Promise<readonly Finding[]> {
   const name = quoteTable(table.ref);
-  const columns = table.columns.filter((column) => !column.generated).map((column) => quoteName(column.name));
-  const list = columns.join(', ');
-  const probes: [string, string][] = [['SELECT', `EXPLAIN SELECT * FROM ${name}`]];
-  if (write) {
-    const same = columns.map((column) => `${column} = ${column}`).join(', ');
-    probes.push([
-      'INSERT',
-      `EXPLAIN INSERT INTO ${name} (${list}) VALUES (${columns.map(() => 'DEFAULT').join(', ')})`,
-    ]);
-    probes.push(['UPDATE', `EXPLAIN UPDATE ${name} SET ${same} WHERE FALSE`]);
-    probes.push(['DELETE', `EXPLAIN DELETE FROM ${name} WHERE FALSE`]);
-  }
+  const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
   const refused: string[] = [];
-  for (const [right, sql] of probes) if (!(await isAllowedIgnoringDefaults(session, sql))) refused.push(right);
+  for (const [right, sql] of probes(name, columns, write)) {
+    if ((await probe(session, sql)) === 'refused') refused.push(right);
+  }
   return refused.length === 0 ? [] : [missingRight(refused.join(', '), name, account, table.ref)];
 }
 
-/**
- * Two refusals come after the rights: DEFAULT of a column that has none (TD7003), and a write that binlog_format=STATEMENT
- * cannot log (1665), of which the settings tell.
- */
-async function isAllowedIgnoringDefaults(session: Session, sql: string): Promise<boolean> {
+/** A statement for each right, which fails without it on any of the columns. */
+function probes(table: string, columns: readonly string[], write: boolean): readonly (readonly [string, string])[] {
+  const names = columns.map(quoteName);
+  const select = ['SELECT', `EXPLAIN SELECT * FROM ${table}`] as const;
+  if (!write) return [select];
+  return [
+    select,
+    ['INSERT', `EXPLAIN INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => 'DEFAULT').join(', ')})`],
+    ['UPDATE', `EXPLAIN UPDATE ${table} SET ${names.map((name) => `${name} = ${name}`).join(', ')} WHERE FALSE`],
+    ['DELETE', `EXPLAIN DELETE FROM ${table} WHERE FALSE`],
+  ];
+}
+
+async function probe(session: Session, sql: string): Promise<'allowed' | 'refused' | 'absent'> {
   try {
-    return await isAllowed(session, sql);
+    return (await isAllowed(session, sql)) ? 'allowed' : 'refused';
   } catch (error) {
-    if (error instanceof TandemError && (error.code === 'TD7003' || error.details.at?.['errno'] === 1665)) return true;
+    const code = error instanceof TandemError ? error.code : '';
+    // DEFAULT of a column that has none is an error of its own, which comes after the rights.
+    if (code === 'TD7003') return 'allowed';
+    if (code === 'TD7005' || code === 'TD4004') return 'absent';
     throw error;
   }
 }
@@ -113,28 +118,15 @@ export async function checkTriggerRights(
 /** The rights on Tandem's own tables, or, while they are not there, to create them. */
 export async function checkStateRights(session: Session, schema: string, account: string): Promise<readonly Finding[]> {
   const object = `${quoteName(schema)}.*`;
-  const refused = new Set<string>();
   for (const name of stateTableNames) {
-    const table = quoteTable({ schema, table: name });
-    for (const [right, sql] of [
-      ['SELECT', `EXPLAIN SELECT * FROM ${table}`],
-      ['DELETE', `EXPLAIN DELETE FROM ${table} WHERE FALSE`],
-    ] as const) {
-      const answer = await probeState(session, sql);
+    const columns = STATE_TABLES[name].columns.map((column) => column.name);
+    for (const [, sql] of probes(quoteTable({ schema, table: name }), columns, true)) {
+      const answer = await probe(session, sql);
       if (answer === 'absent') return checkCreation(session, object, account);
-      if (answer === 'refused') refused.add(right);
+      if (answer === 'refused') return [missingRight('SELECT, INSERT, UPDATE, DELETE', object, account)];
     }
   }
-  return refused.size === 0 ? [] : [missingRight('SELECT, INSERT, UPDATE, DELETE', object, account)];
-}
-
-async function probeState(session: Session, sql: string): Promise<'allowed' | 'refused' | 'absent'> {
-  try {
-    return (await isAllowed(session, sql)) ? 'allowed' : 'refused';
-  } catch (error) {
-    if (error instanceof TandemError && (error.code === 'TD7005' || error.code === 'TD4004')) return 'absent';
-    throw error;
-  }
+  return [];
 }
 
 async function checkCreation(session: Session, object: string, account: string): Promise<readonly Finding[]> {
@@ -150,7 +142,10 @@ async function grantLines(session: Session): Promise<readonly string[]> {
   return (await session.rows('SHOW GRANTS')).map((row) => String(row[0]));
 }
 
-/** Do these lines give all the rights on one of the objects? Roles of MySQL are not resolved: with one, the answer is yes. */
+/**
+ * Do these lines give all the rights on one of the objects? Roles of MySQL are not resolved: with one, the answer is
+ * yes.
+ */
 function grants(lines: readonly string[], rights: readonly string[], objects: readonly string[]): boolean {
   const given = new Set<string>();
   for (const line of lines) {

@@ -7,7 +7,9 @@ import { rowsByKey, tableBy } from './locate.ts';
 import { rowsOf, type Session } from './session.ts';
 import { compileShape, keyOf, matching } from './shape.ts';
 
-/** Tuples in one statement. MariaDB turns lists of 1000 and more into a subquery (in_predicate_conversion_threshold). */
+/**
+ * Tuples in one statement. MariaDB turns lists of 1000 and more into a subquery (in_predicate_conversion_threshold).
+ */
 export const tuplesMax = 500;
 const scanRowsMax = 2_000;
 
@@ -68,7 +70,8 @@ export async function* scanRows(
   let last: Row | null = null;
   for (;;) {
     const where: string = last === null ? '' : ` WHERE ${behind(order, last)}`;
-    const sql = `SELECT ${compiled.selectImage} FROM ${compiled.table} t${where} ORDER BY ${orderBy} LIMIT ${scanRowsMax}`;
+    const rest = `${where} ORDER BY ${orderBy} LIMIT ${scanRowsMax}`;
+    const sql = `SELECT ${compiled.selectImage} FROM ${compiled.table} t${rest}`;
     const cells = await withSession((session) => rowsOfQuery(session, sql));
     if (cells.length > 0) yield cells.map(compiled.decodeImage);
     const final = cells.at(-1);

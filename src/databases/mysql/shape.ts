@@ -77,8 +77,9 @@ function isCollated(column: Column): boolean {
 
 /**
  * The condition that finds rows by tuples of the columns `by`. Collations decide what is equal, as they do for the
- * unique keys of the table; `exact` adds that texts must be spelt as given, blanks at their end included: by a collation
- * that ignores case, the row `Bob` is found for the key `bob`, but it is another row. The table goes by the name `t`.
+ * unique keys of the table; `exact` adds that texts must be spelt as given, blanks at their end included: by a
+ * collation that ignores case, the row `Bob` is found for the key `bob`, but it is another row. The table goes by the
+ * name `t`.
  */
 export function matching(
   compiled: CompiledShape,

@@ -87,13 +87,15 @@ export function checkpointSql(schema: string): CheckpointSql {
   return {
     select: (stream, lane) => `SELECT ${columns} FROM ${table} WHERE ${row(stream, lane)}`,
     seed: (stream, lane, move) =>
+      `INSERT INTO ${table} (${columns}) ` +
+      `VALUES (${quoteText(stream)}, ${quoteText(lane)}, ${quoteText(move.position)}, 0, 0, ` +
+      `${nullable(move.floor)}, ${nullable(move.known)}, ${move.effectiveUs}) ` +
       // Assigning a column to itself changes nothing in a row that exists, and the log does not see it.
-      `INSERT INTO ${table} (${columns}) VALUES (${quoteText(stream)}, ${quoteText(lane)}, ${quoteText(move.position)}, ` +
-      `0, 0, ${nullable(move.floor)}, ${nullable(move.known)}, ${move.effectiveUs}) ON DUPLICATE KEY UPDATE seq = seq`,
+      'ON DUPLICATE KEY UPDATE seq = seq',
     raiseEpoch: (stream, lane) => `UPDATE ${table} SET epoch = epoch + 1, seq = seq + 1 WHERE ${row(stream, lane)}`,
     move: (held, move) =>
-      `UPDATE ${table} SET \`position\` = ${quoteText(move.position)}, seq = seq + 1, \`floor\` = ${nullable(move.floor)}, ` +
-      `\`known\` = ${nullable(move.known)}, effective_us = ${move.effectiveUs} ` +
+      `UPDATE ${table} SET \`position\` = ${quoteText(move.position)}, seq = seq + 1, ` +
+      `\`floor\` = ${nullable(move.floor)}, \`known\` = ${nullable(move.known)}, effective_us = ${move.effectiveUs} ` +
       `WHERE ${row(held.stream, held.lane)} AND epoch = ${held.epoch} AND seq = ${held.seq}`,
   };
 }

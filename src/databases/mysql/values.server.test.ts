@@ -51,7 +51,7 @@ const duration = fc
   .map(([minus, h, m, s, f]) => `${minus ? '-' : ''}${two(h)}:${two(m)}:${two(s)}${f}`)
   .filter((text) => text !== '-00:00:00');
 const digits = (length: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: length });
+  fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 1, maxLength: length });
 const exactDecimal = fc
   .tuple(fc.boolean(), digits(35), digits(30))
   .map(([minus, whole, fraction]) => `${minus ? '-' : ''}${BigInt(whole)}.${fraction.padEnd(30, '0')}`);
@@ -73,7 +73,10 @@ const columns: readonly (readonly [string, fc.Arbitrary<Value>])[] = [
   ['vc VARCHAR(80) CHARACTER SET utf8mb4', anyText],
   ['ch CHAR(80) CHARACTER SET utf8mb4', anyText.map((text) => text.replace(/ +$/, ''))],
   ['tx LONGTEXT CHARACTER SET utf8mb4', anyText],
-  ['la VARCHAR(40) CHARACTER SET latin1', fc.string({ unit: fc.constantFrom(..."aZé€ÿ'\\ ñ"), maxLength: 20 })],
+  [
+    'la VARCHAR(40) CHARACTER SET latin1',
+    fc.string({ unit: fc.constantFrom(..."aZé€ÿ'\\ ñ".split('')), maxLength: 20 }),
+  ],
   [
     "en ENUM('', 'a', 'A b', 'it''s', '1', '2') CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     fc.constantFrom('', 'a', 'A b', "it's", '1', '2'),
@@ -93,7 +96,7 @@ const columns: readonly (readonly [string, fc.Arbitrary<Value>])[] = [
   ],
   ['ts TIMESTAMP(6)', fc.tuple(instant, micros).map(([time, fraction]) => time + fraction)],
   ['ye YEAR', fc.oneof(fc.integer({ min: 1901, max: 2155 }), fc.constant(0))],
-  ['js JSON', fc.constantFrom('{"a":1,"b":[true,null,"x\\"y"]}', '[]', '"t\\\\"', 'null', '{"ключ":"😀"}', '-1.5')],
+  ['js JSON', fc.constantFrom('{"a":1,"b":[true,null,"x\\"y"]}', '[]', '"t\\\\"', 'null', '{"é":"😀"}', '-1.5')],
 ];
 
 const row: fc.Arbitrary<Row> = fc.tuple(...columns.map(([, values]) => fc.option(values, { freq: 8 })));
@@ -246,9 +249,11 @@ for (const flavor of flavors) {
     test('are scanned in key order, each row once, whatever the key', async () => {
       await using fixture = await openFixture(server);
       await fixture.run(
-        "CREATE TABLE ordered (e ENUM('z','a','m'), t VARCHAR(10) COLLATE utf8mb4_general_ci, n INT, PRIMARY KEY (e, t, n)) CHARACTER SET utf8mb4",
+        "CREATE TABLE ordered (e ENUM('z','a','m'), t VARCHAR(10) COLLATE utf8mb4_general_ci, n INT, " +
+          'PRIMARY KEY (e, t, n)) CHARACTER SET utf8mb4',
         `INSERT INTO ordered WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 900)
-         SELECT e, t, n FROM r, (SELECT 'z' e UNION SELECT 'a' UNION SELECT 'm') es, (SELECT 'B' t UNION SELECT 'a' UNION SELECT 'c ') ts`,
+         SELECT e, t, n FROM r, (SELECT 'z' e UNION SELECT 'a' UNION SELECT 'm') es,
+         (SELECT 'B' t UNION SELECT 'a' UNION SELECT 'c ') ts`,
       );
       const shape = await fixture.shape('ordered');
       const seen = new Set<string>();

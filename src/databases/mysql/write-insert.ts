@@ -53,8 +53,8 @@ export async function insertRows(session: Session, compiled: CompiledShape, rows
 /**
  * INSERTs that leave the key to the database. Returns the keys in the order of the rows: by RETURNING in MariaDB. MySQL
  * names the first one only; the others follow it in steps of auto_increment_increment, because an INSERT whose rows are
- * counted before it runs gets its values in one piece, whatever others insert meanwhile (manual, "AUTO_INCREMENT Handling
- * in InnoDB", simple inserts, for every innodb_autoinc_lock_mode).
+ * counted before it runs gets its values in one piece, whatever others insert meanwhile (manual, "AUTO_INCREMENT
+ * Handling in InnoDB", simple inserts, for every innodb_autoinc_lock_mode).
  */
 export async function insertGenerated(
   session: Session,
