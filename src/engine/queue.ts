@@ -4,12 +4,19 @@ import { deserialize, serialize } from 'node:v8';
 import type { LinkPlan } from '../model/plan.ts';
 import type { LaneItem, LinkedChange } from '../pipeline/linked.ts';
 
-/** Row changes kept in memory at the head of a queue, and in each file that spills from its tail. */
-const HEAD_ROWS_MAX = 20_000;
-const SEGMENT_ROWS = 10_000;
+/** Row changes kept in memory at the head of a queue, and in each file that spills from its tail: few, so that they die young. */
+const HEAD_ROWS_MAX = 8_000;
+const SEGMENT_ROWS = 4_000;
 
 type StoredChange = Omit<LinkedChange, 'link'> & { readonly link: number };
 type StoredItem = Omit<LaneItem, 'changes'> & { readonly changes: readonly StoredChange[] };
+
+/** A file of the queue's tail; `written` is null once the disk has it. */
+interface Segment {
+  readonly file: string;
+  written: Promise<void> | null;
+  readonly rows: number;
+}
 
 /**
  * What a reader has read and an applier has not applied yet, in order. A reader never waits for an applier, so beyond a
@@ -23,7 +30,7 @@ export class ItemQueue {
   #headRows = 0;
   #tail: LaneItem[] = [];
   #tailRows = 0;
-  readonly #segments: { readonly file: string; readonly written: Promise<void>; readonly rows: number }[] = [];
+  readonly #segments: Segment[] = [];
   #made = 0;
 
   /** `folder` is this queue's own; it is made when the first file is. */
@@ -57,9 +64,9 @@ export class ItemQueue {
     if (this.#tailRows >= SEGMENT_ROWS) this.#spill();
   }
 
-  /** Waits until files on their way are written, so that memory stays bounded while the disk is slower than the log. */
-  async relieve(): Promise<void> {
-    await this.#segments.at(-2)?.written;
+  /** What to wait for so that memory stays bounded while the disk is slower than the log; null where there is nothing. */
+  get backlog(): Promise<void> | null {
+    return this.#segments.at(-2)?.written ?? null;
   }
 
   /** Items in order while `accept` says yes, up to about `rowsMax` row changes; at least one if any is accepted. */
@@ -88,7 +95,9 @@ export class ItemQueue {
     const written = mkdir(this.#folder, { recursive: true }).then(() => writeFile(file, bytes));
     // A failure shows when the file is read or the reader waits for it; until then it must not end the process.
     written.catch(() => undefined);
-    this.#segments.push({ file, written, rows: this.#tailRows });
+    const segment: Segment = { file, written, rows: this.#tailRows };
+    void written.then(() => (segment.written = null)).catch(() => undefined);
+    this.#segments.push(segment);
     this.#tail = [];
     this.#tailRows = 0;
   }

@@ -35,6 +35,8 @@ export class Reader {
   #whole: Position;
   #markers: readonly ExpectedMarker[];
   retrying = false;
+  /** Until the first new transaction after a connection, what comes may have been taken already. */
+  #mayRepeat = true;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -72,10 +74,12 @@ export class Reader {
 
   async #readOn(signal: AbortSignal, onProgress: () => void): Promise<void> {
     const { source, positions, recogniser, opposite, deliver } = this.#options;
+    this.#mayRepeat = true;
     for await (const transaction of source.read(this.#whole, signal)) {
       onProgress();
       // After a lost connection the parts of a giant transaction that were taken come again.
-      if (positions.covers(this.#taken, transaction.position)) continue;
+      if (this.#mayRepeat && positions.covers(this.#taken, transaction.position)) continue;
+      this.#mayRepeat = false;
       this.#checkMarkers(transaction.position);
       const recognised = recogniser.take(transaction, opposite);
       this.#taken = transaction.position;

@@ -52,6 +52,8 @@ export class LaneRoute implements Route {
   readonly auditsOpen = new Set<number>();
   #inFlight: readonly LaneItem[] = [];
   #ending = false;
+  /** Until the first new item, what the reader delivers may be in the target already. */
+  #mayRepeat = true;
   #savedAtMs: number;
   readonly #options: LaneRouteOptions;
 
@@ -164,7 +166,10 @@ export class LaneRoute implements Route {
     const { positions } = this.#options;
     const firstAudit = Math.min(Infinity, ...this.auditsOpen);
     const items = await this.queue.take(BATCH_ROWS_MAX, (item) => item.ordinal < firstAudit);
-    return items.filter((item) => !positions.covers(this.applier.held.position, item.position));
+    if (!this.#mayRepeat) return items;
+    const fresh = items.filter((item) => !positions.covers(this.applier.held.position, item.position));
+    if (fresh.length > 0) this.#mayRepeat = false;
+    return fresh;
   }
 
   done(turn: Turn, applied: Applied | null): void {

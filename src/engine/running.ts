@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { hasRecovered } from '../arbiter/rules.ts';
-import type { Position, Transaction } from '../model/change.ts';
+import type { Position, Positions, Transaction } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { asTandemError } from '../model/error.ts';
@@ -58,7 +58,7 @@ export function makeRoutes(
           timelines,
           keys,
           claims: shared.claims,
-          isNew: (item) => !endpoints[source].positions.covers(shared.takenOverAt[source], item.position),
+          isNew: newSince(endpoints[source].positions, shared.takenOverAt[source]),
         },
         stream,
         target,
@@ -70,6 +70,15 @@ export function makeRoutes(
       onDone,
     });
   });
+}
+
+/** Items come in the order of their log: once one is new, so are all that follow. */
+function newSince(positions: Positions, end: Position): (item: LaneItem) => boolean {
+  let firstNew = Infinity;
+  return (item) => {
+    if (item.ordinal < firstNew && !positions.covers(end, item.position)) firstNew = item.ordinal;
+    return item.ordinal >= firstNew;
+  };
 }
 
 /** Recovery barrier: both readers of the lane have re-read what the durable checkpoints hold (correctness 1.4). */
@@ -115,7 +124,7 @@ export async function deliver(
     give(leaving, lane, item);
   }
   if (!recognised.bookkeeping && transaction.last) skip(leaving, given, transaction.position);
-  await Promise.all(leaving.map((route) => route.queue.relieve()));
+  for (const { queue } of leaving) if (queue.backlog !== null) await queue.backlog;
 }
 
 function give(leaving: readonly LaneRoute[], lane: Lane, item: LaneItem): void {

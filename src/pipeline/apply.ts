@@ -74,7 +74,7 @@ async function applyRuns(scope: Scope, ops: readonly Op[]): Promise<void> {
 
 function outgoingOf(scope: Scope, op: Op): Outgoing {
   const key = op.targetKey ?? freshKey(scope, op.link, op.sourceKey);
-  return { link: op.link, sourceKey: op.sourceKey, key, image: op.after, hops: op.change.hops };
+  return { link: op.link, sourceKey: op.sourceKey, key, image: op.after, before: op.before, hops: op.change.hops };
 }
 
 async function applyRun(scope: Scope, run: Run<Op>): Promise<void> {

@@ -65,7 +65,8 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
     return;
   }
   const [current] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image: op.after, hops: op.change.hops };
+  const { before, after: image } = op;
+  const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image, before, hops: op.change.hops };
   if (op.after === null) await deleteRows(scope, link, [outgoing]);
   else if (current === null || current === undefined) await insertRows(scope, link, [outgoing]);
   else await updateRows(scope, link, [outgoing]);

@@ -1,9 +1,9 @@
 import type { CapturedTable, Change } from '../model/change.ts';
 import { TandemError } from '../model/error.ts';
-import type { LinkPlan } from '../model/plan.ts';
+import type { ColumnPair, LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { sameTable, tableName } from '../model/schema.ts';
-import { sameValue, type Row } from '../model/value.ts';
+import { sameValue, type Row, type Value } from '../model/value.ts';
 import { keyOf, type LinkedChange } from './linked.ts';
 
 /** How the rows of one captured version of a table become images of one link. */
@@ -89,9 +89,17 @@ function isEffective(link: LinkPlan, side: Side, before: Row, after: Row): boole
     if (pair.direction !== 'both' && pair.direction !== towards) continue;
     const [a, b] = [before[at], after[at]];
     if (b === undefined || a === b) continue;
-    if (a === undefined || !sameValue(pair[side].kind, a, b)) return true;
+    if (a === undefined || !sameInPair(pair, side, a, b)) return true;
   }
   return false;
+}
+
+/** Equality of two values of one side, up to spellings that the pair takes for one (a finer fraction, a lossy codec). */
+export function sameInPair(pair: ColumnPair, side: Side, a: Value, b: Value): boolean {
+  if (sameValue(pair[side].kind, a, b)) return true;
+  const canon = pair.canon?.[side];
+  if (canon === undefined || canon === null || a === null || b === null) return false;
+  return sameValue(pair[side].kind, canon(a), canon(b));
 }
 
 /** Does an update give the row another key? */
@@ -103,10 +111,10 @@ export function changesKey(link: LinkPlan, side: Side, before: Row, after: Row):
 /** Do two images agree wherever both say something? */
 export function sameImage(link: LinkPlan, side: Side, a: Row | null, b: Row | null): boolean {
   if (a === null || b === null) return a === b;
-  const { columns } = link[side];
-  for (let at = 0; at < columns.length; at++) {
-    if (a[at] === undefined || b[at] === undefined) continue;
-    if (!sameValue(columns[at]?.kind ?? 'text', a[at], b[at])) return false;
+  for (let at = 0; at < link.pairs.length; at++) {
+    const [one, other] = [a[at], b[at]];
+    if (one === undefined || other === undefined || one === other) continue;
+    if (!sameInPair(link.pairs[at] as ColumnPair, side, one, other)) return false;
   }
   return true;
 }

@@ -1,10 +1,11 @@
 import type { TargetTransaction } from '../model/endpoint.ts';
 import { TandemError } from '../model/error.ts';
-import type { LinkPlan, LinkSide, TableShape } from '../model/plan.ts';
+import type { ColumnPair, LinkPlan, LinkSide, TableShape } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import { keyFromText, orderedPair, type KeyMap } from './keys.ts';
 import { keyOf, rowHash, rowKeyText } from './linked.ts';
+import { sameInPair } from './project.ts';
 import type { StateWrites } from './state-writes.ts';
 
 /** A row on its way into a statement: its image with the target's own keys, and the counterpart it goes to. */
@@ -15,6 +16,8 @@ export interface Outgoing {
   readonly key: Row | null;
   /** Mapped image, foreign keys still as at the source where they are mapped; null = delete. */
   readonly image: Row | null;
+  /** What the row held before the change, mapped, where that is known. */
+  readonly before?: Row | null;
   readonly hops: number;
 }
 
@@ -78,7 +81,10 @@ export async function updateRows(
   const given = rows.map((row) => row.image as Row);
   const images = parents === 'own' ? given : await translateParents(scope, link, given);
   const placed = images.map((image, at) => withKey(link, image, rows[at] as Outgoing));
-  const changes = placed.map((image, at) => withoutKey(scope, link, image, (rows[at] as Outgoing).key as Row));
+  const changes = placed.map((image, at) => {
+    const { key, before } = rows[at] as Outgoing;
+    return leaveFiner(scope, link, withoutKey(scope, link, image, key as Row), before ?? null);
+  });
   const missing: number[] = [];
   for (const group of alike(changes)) {
     const result = await scope.transaction.write({
@@ -95,10 +101,13 @@ export async function updateRows(
     await scope.transaction.write({ op: 'insert', shape, rows: [withConstants(side, image, true)], generated: false });
   }
   rows.forEach((row, at) => {
-    const image = placed[at] as Row;
-    scope.intend(link, rowHash(link, scope.target, keyOf(link, image)), image, row.hops);
+    const key = keyOf(link, placed[at] as Row);
+    const hash = rowHash(link, scope.target, key);
+    const written =
+      missing.includes(at) || !hasFiner(link) ? (placed[at] as Row) : replaceKey(link, changes[at] as Row, key);
+    scope.intend(link, hash, written, row.hops);
     const old = rowHash(link, scope.target, row.key as Row);
-    if (old !== rowHash(link, scope.target, keyOf(link, image))) scope.intend(link, old, null, row.hops);
+    if (old !== hash) scope.intend(link, old, null, row.hops);
   });
 }
 
@@ -215,6 +224,31 @@ function replaceKey(link: LinkPlan, image: Row, key: Row): Row {
 function withoutKey(scope: Scope, link: LinkPlan, image: Row, key: Row): Row {
   const same = rowKeyText(link, scope.target, keyOf(link, image)) === rowKeyText(link, scope.target, key);
   return same ? image.map((value, at) => (link.left.key.includes(at) ? undefined : value)) : image;
+}
+
+/**
+ * Where this side keeps a value finer than the other can (a fraction of a second), a column that has not changed there is
+ * not written here: its stored digits stay.
+ */
+function leaveFiner(scope: Scope, link: LinkPlan, image: Row, before: Row | null): Row {
+  if (before === null || !hasFiner(link)) return image;
+  return image.map((value, at) => {
+    const pair = link.pairs[at] as ColumnPair;
+    const old = before[at];
+    if (pair.canon === undefined || value === undefined || old === undefined) return value;
+    return sameInPair(pair, scope.target, old, value) ? undefined : value;
+  });
+}
+
+const finer = new WeakMap<LinkPlan, boolean>();
+
+function hasFiner(link: LinkPlan): boolean {
+  let known = finer.get(link);
+  if (known === undefined) {
+    known = link.pairs.some((pair) => pair.canon !== undefined);
+    finer.set(link, known);
+  }
+  return known;
 }
 
 /** Indexes of rows that leave out the same columns, in order of first appearance. */
