@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Position, Transaction } from '../src/model/change.ts';
 import type { Context } from '../src/model/context.ts';
 import type { Source } from '../src/model/endpoint.ts';
@@ -12,7 +13,7 @@ const quiet = () => undefined;
 export const quietContext: Context = {
   nowMs: () => 0,
   random: () => 0.5,
-  sleep: () => Promise.resolve(),
+  sleep: (ms, signal) => setTimeout(ms, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) }),
   log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   spillFolder: '',
 };
@@ -37,8 +38,8 @@ export function endOfLog(fixture: Fixture): Promise<Position> {
 }
 
 /**
- * Reads on from a position until the transaction that `isLast` knows has come. Throws what the source throws, which ends
- * tests that wait for something in vain when it is no part of the log.
+ * Reads on from a position until the transaction that `isLast` knows has come. Throws what the source throws, which
+ * ends tests that wait for something in vain when it is no part of the log.
  */
 export async function readUntil(
   source: Source,

@@ -7,9 +7,9 @@ const notCompressed = 255;
 const sliceBytes = 64 * 1024;
 
 /**
- * The events inside of MySQL's TRANSACTION_PAYLOAD_EVENT, each as a buffer of its own, without checksums. The event is a
- * list of type, length, value, closed by type 0, then the payload (libbinlogevents/include/control_events.h). It is
- * decompressed piece by piece as the caller goes on, so that a giant transaction never lies in memory whole.
+ * The events inside of MySQL's TRANSACTION_PAYLOAD_EVENT, each as a buffer of its own, without checksums. The event
+ * is a list of type, length, value, closed by type 0, then the payload (libbinlogevents/include/control_events.h). It
+ * is decompressed piece by piece as the caller goes on, so that a giant transaction never lies in memory whole.
  */
 export function* payloadEvents(buffer: Buffer, start: number, end: number): Generator<Buffer> {
   const { compression, at } = payloadHead(buffer, start + headerBytes);

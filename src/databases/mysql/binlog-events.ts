@@ -171,7 +171,10 @@ class VariableReader {
 const mariadbStandalone = 1;
 const mariadbPreparedXa = 64;
 
-/** MariaDB's GTID_EVENT: number 8, domain 4, flags 1; the server and the time (of the first statement) are in the header. */
+/**
+ * MariaDB's GTID_EVENT: number 8, domain 4, flags 1; the server and the time (of the first statement) are in the
+ * header.
+ */
 export function readMariadbGtid(buffer: Buffer, start: number): GtidEvent {
   const at = start + headerBytes;
   const flags = buffer.readUInt8(at + 12);
@@ -200,9 +203,9 @@ export interface QueryEvent {
 }
 
 /**
- * QUERY_EVENT: thread 4, duration 4, length of the database's name 1, error 2, length of the variables 2, variables, name,
- * a zero, statement. EXECUTE_LOAD_QUERY_EVENT has 13 bytes more before the variables. The text is read as UTF-8, which
- * holds for keywords and for all but exotic names.
+ * QUERY_EVENT: thread 4, duration 4, length of the database's name 1, error 2, length of the variables 2, variables,
+ * name, a zero, statement. EXECUTE_LOAD_QUERY_EVENT has 13 bytes more before the variables. The text is read as
+ * UTF-8, which holds for keywords and for all but exotic names.
  */
 export function readQuery(buffer: Buffer, start: number, end: number): QueryEvent {
   const at = start + headerBytes;
@@ -222,8 +225,8 @@ export function readCompressedQuery(buffer: Buffer, start: number, end: number):
 }
 
 /**
- * MariaDB's compressed content: a byte 0x80 + number of bytes of the length, the length of the content, most significant
- * byte first, then zlib data (binlog_buf_uncompress in sql/log_event.cc).
+ * MariaDB's compressed content: a byte 0x80 + number of bytes of the length, the length of the content, most
+ * significant byte first, then zlib data (binlog_buf_uncompress in sql/log_event.cc).
  */
 export function inflateContent(buffer: Buffer, start: number, end: number): Buffer {
   const head = buffer.readUInt8(start);

@@ -4,8 +4,8 @@ import { dateText, timeText } from './canonical.ts';
 import { doubleText, type Members, objectText } from './canonical-json.ts';
 
 // MySQL's binary JSON (sql-common/json_binary.h): a type, then the value. Objects and arrays begin with their count and
-// size, then come entries of fixed size that point to keys and values by their distance from that beginning; small values
-// stand in the entry itself. All of it exists with 2-byte and with 4-byte numbers.
+// size, then come entries of fixed size that point to keys and values by their distance from that beginning; small
+// values stand in the entry itself. All of it exists with 2-byte and with 4-byte numbers.
 
 const types = {
   smallObject: 0,

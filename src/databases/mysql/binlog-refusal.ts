@@ -7,7 +7,8 @@ const fatalReadError = 1236;
 
 /**
  * The server's answer that it does not send the log, or not any longer: 0xff, number 2, `#` and SQL state 5, text. The
- * number is 1236 for nearly all reasons, and only the text tells them apart (sql/rpl_binlog_sender.cc, sql/sql_repl.cc).
+ * number is 1236 for nearly all reasons, and only the text tells them apart (sql/rpl_binlog_sender.cc,
+ * sql/sql_repl.cc).
  */
 export function refusal(flavor: Flavor, packet: Buffer): TandemError {
   const errno = packet.readUInt16LE(1);

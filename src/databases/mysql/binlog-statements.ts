@@ -73,12 +73,28 @@ function namesIn(words: readonly string[], database: string): TableRef[] {
   return tables;
 }
 
-const token =
-  /\s+|\/\*M?!\d*|\*\/|\/\*[^]*?\*\/|(?:--\s|#)[^\n]*|'(?:[^'\\]|\\[^]|'')*'|`(?:[^`]|``)*`|"(?:[^"\\]|\\[^]|"")*"|[\w$\u0080-\uffff]+|[^]/gu;
+const token = new RegExp(
+  [
+    /\s+/,
+    // The frame of a comment that is executed, then comments that are not.
+    /\/\*M?!\d*|\*\//,
+    /\/\*[^]*?\*\//,
+    /(?:--\s|#)[^\n]*/,
+    /'(?:[^'\\]|\\[^]|'')*'/,
+    /`(?:[^`]|``)*`/,
+    /"(?:[^"\\]|\\[^]|"")*"/,
+    /[\w$\u0080-\uffff]+/,
+    /[^]/,
+  ]
+    .map((part) => part.source)
+    .join('|'),
+  'gu',
+);
 
 /**
- * The words and dots of a statement, without comments and texts in single quotes; what the server would execute inside of
- * `/*! ... *\/` counts. Double quotes may stand around texts or, under ANSI_QUOTES, names: they are taken for names.
+ * The words and dots of a statement, without comments and texts in single quotes; what the server would execute
+ * inside of `/*! ... *\/` counts. Double quotes may stand around texts or, under ANSI_QUOTES, names: they are taken
+ * for names.
  */
 class Words {
   readonly #tokens: IterableIterator<RegExpExecArray>;

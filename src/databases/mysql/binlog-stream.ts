@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
+import type { Context } from '../../model/context.ts';
 import { TandemError } from '../../model/error.ts';
 import { commandPacket, PacketReader, takeStream } from './binlog-wire.ts';
 import { type Charsets, readCharsets } from './charset.ts';
@@ -12,6 +13,7 @@ export interface BinlogOptions {
   readonly flavor: Flavor;
   /** How the server tells its replicas apart: of two readers with one id it throws out the first. */
   readonly serverId: number;
+  readonly context: Context;
 }
 
 /** The log of one server from some place on, event by event, without end. */
@@ -32,7 +34,10 @@ const silentHeartbeatsMax = 3;
 /** How long the server lets a full socket stand, while whoever reads from us is slow. */
 const pauseSecondsMax = 3600;
 
-/** Logs in and asks for everything after `state`. Throws TD4xxx; a refusal of the request itself comes as the first packet. */
+/**
+ * Logs in and asks for everything after `state`. Throws TD4xxx; a refusal of the request itself comes as the first
+ * packet.
+ */
 export async function openBinlog(options: BinlogOptions, state: GtidState, signal: AbortSignal): Promise<BinlogStream> {
   const { host, port, socketPath } = options.connection;
   const at = { server: socketPath ?? `${host}:${port}` };
@@ -42,17 +47,18 @@ export async function openBinlog(options: BinlogOptions, state: GtidState, signa
     connection = await createConnection({ ...options.connection, compress: false, rowsAsArray: false });
     const charsets = await readCharsets(connection, options.flavor);
     const [[names]] = await connection.query<RowDataPacket[]>('SELECT @@lower_case_table_names AS folded');
+    const facts = { charsets, foldsNames: Number(names?.['folded']) !== 0, sleep: options.context.sleep };
     await connection.query(sessionStatement(options.flavor, state));
     const stream = takeStream(connection);
     stream.write(commandPacket(dumpCommand(options, state)));
-    return new Dump(connection, stream, { charsets, foldsNames: Number(names?.['folded']) !== 0 }, signal);
+    return new Dump(connection, stream, facts, signal);
   } catch (thrown) {
     connection?.destroy();
     throw driverError(thrown, 'TD9002', at);
   }
 }
 
-type ServerFacts = Pick<BinlogStream, 'charsets' | 'foldsNames'>;
+type Facts = Pick<BinlogStream, 'charsets' | 'foldsNames'> & Pick<Context, 'sleep'>;
 
 class Dump implements BinlogStream {
   readonly packets = new PacketReader();
@@ -61,20 +67,23 @@ class Dump implements BinlogStream {
   readonly #connection: Connection;
   readonly #stream: Duplex;
   readonly #signal: AbortSignal;
+  readonly #sleep: Context['sleep'];
   #waiting = false;
   #silentBeats = 0;
 
-  constructor(connection: Connection, stream: Duplex, facts: ServerFacts, signal: AbortSignal) {
+  constructor(connection: Connection, stream: Duplex, facts: Facts, signal: AbortSignal) {
     this.#connection = connection;
     this.#stream = stream;
     this.charsets = facts.charsets;
     this.foldsNames = facts.foldsNames;
+    this.#sleep = facts.sleep;
     this.#signal = signal;
   }
 
   async *arrivals(): AsyncIterable<void> {
     // A peer that vanished says nothing, and its silence is noticed only by who counts the heartbeats that stay away.
-    const watch = setInterval(() => this.#beat(), heartbeatMs).unref();
+    const over = new AbortController();
+    const watch = this.#watch(over.signal);
     const end = () => this.#stream.destroy();
     this.#signal.addEventListener('abort', end);
     // It may have fired while the login was under way.
@@ -92,8 +101,16 @@ class Dump implements BinlogStream {
     } catch (thrown) {
       if (!this.#signal.aborted) throw driverError(thrown, 'TD4005');
     } finally {
-      clearInterval(watch);
       this.#signal.removeEventListener('abort', end);
+      over.abort();
+      await watch;
+    }
+  }
+
+  async #watch(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      await this.#sleep(heartbeatMs, over).catch(() => undefined);
+      if (!over.aborted) this.#beat();
     }
   }
 
@@ -114,7 +131,10 @@ class Dump implements BinlogStream {
   }
 }
 
-/** User variables by which a replica tells the server what it understands. Old and new names; the server ignores others. */
+/**
+ * User variables by which a replica tells the server what it understands. Old and new names; the server ignores
+ * others.
+ */
 function sessionStatement(flavor: Flavor, state: GtidState): string {
   const words = flavor.engine === 'mysql' ? ['master', 'source'] : ['master'];
   const settings = words.flatMap((word) => [
@@ -159,8 +179,9 @@ function dumpCommand({ serverId }: BinlogOptions, state: GtidState | DomainState
 }
 
 /**
- * Gtid_set::encode of sql/rpl_gtid_set.cc. Without tags: the number of uuids in 8 bytes. With tags: the format, 1, in the
- * first and the last of these bytes and the number in between, and each tag behind its uuid, with its length times two.
+ * Gtid_set::encode of sql/rpl_gtid_set.cc. Without tags: the number of uuids in 8 bytes. With tags: the format, 1, in
+ * the first and the last of these bytes and the number in between, and each tag behind its uuid, with its length
+ * times two.
  */
 function encodeSet(set: GtidSet): Buffer {
   const entries = set.entries();

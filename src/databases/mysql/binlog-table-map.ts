@@ -37,8 +37,8 @@ const text = new Set<number>([
 ]);
 
 /**
- * TABLE_MAP_EVENT behind its table id and flags: names of database and table, types of the columns, their metadata, which
- * may be NULL, and optional metadata as type, length, value (libbinlogevents/include/rows_event.h).
+ * TABLE_MAP_EVENT behind its table id and flags: names of database and table, types of the columns, their metadata,
+ * which may be NULL, and optional metadata as type, length, value (libbinlogevents/include/rows_event.h).
  */
 export class TableMap {
   readonly ref: TableRef;

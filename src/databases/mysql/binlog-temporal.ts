@@ -41,7 +41,8 @@ function timestampText(seconds: number, micros: number): string {
   if (seconds === 0 && micros === 0) return '0000-00-00 00:00:00';
   const clock = seconds % secondsPerDay;
   const minutes = Math.floor(clock / 60);
-  const text = `${dayText((seconds - clock) / secondsPerDay)} ${clockText(Math.floor(minutes / 60), minutes % 60, clock % 60)}`;
+  const time = clockText(Math.floor(minutes / 60), minutes % 60, clock % 60);
+  const text = `${dayText((seconds - clock) / secondsPerDay)} ${time}`;
   return micros === 0 ? text : text + fractionText(micros);
 }
 
@@ -59,7 +60,9 @@ export const readTimestamp: ValueReader = (cursor, column) => {
 let lastDate = Number.NaN;
 let lastDateText = '';
 
-/** DATETIME(n): year times 13 plus month in 17 bits, day 5, hour 5, minute 6, second 6, under a sign bit that is set. */
+/**
+ * DATETIME(n): year times 13 plus month in 17 bits, day 5, hour 5, minute 6, second 6, under a sign bit that is set.
+ */
 export const readDateTime: ValueReader = (cursor, column) => {
   const { buffer, at } = cursor;
   cursor.at = at + 5 + column.bytes;

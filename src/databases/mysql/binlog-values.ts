@@ -152,7 +152,8 @@ export const readTextJson: ValueReader = (cursor, column) => {
 
 /**
  * MariaDB's UUID. Versions 1 to 5 are stored with their five groups in reverse order, so that index entries grow with
- * time: the group with the variant, whose top bit is set, then stands before the one with the version (sql_type_uuid.h).
+ * time: the group with the variant, whose top bit is set, then stands before the one with the version
+ * (sql_type_uuid.h).
  */
 export const readUuid: ValueReader = (cursor, column) => {
   const start = enter(cursor, column.bytes);
@@ -232,8 +233,8 @@ export const readSet: ValueReader = (cursor, column) => {
 const zlibCompressed = 8;
 
 /**
- * The bytes of a MariaDB column declared COMPRESSED (field_comp.cc). The first byte holds the method in its upper half, a
- * bit that says whether zlib's own frame is left out, and how many bytes of length come before the data.
+ * The bytes of a MariaDB column declared COMPRESSED (field_comp.cc). The first byte holds the method in its upper
+ * half, a bit that says whether zlib's own frame is left out, and how many bytes of length come before the data.
  */
 function uncompress(cursor: Cursor, column: ColumnPlan): Buffer {
   const start = enter(cursor, column.bytes);

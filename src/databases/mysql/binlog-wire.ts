@@ -4,9 +4,9 @@ import { TandemError } from '../../model/error.ts';
 
 /**
  * mysql2 knows the handshake, every way of logging in, and TLS; but its own binlog command cannot ask by GTID, decodes
- * events in a way of its own and lets the socket run ahead of its reader. So the connection's byte stream is taken from it
- * after the login. This relies on two facts of mysql2 3: the object behind the promise wrapper holds the stream (the TLS
- * one after an upgrade) as `stream`, and reads it by a listener for `data` alone.
+ * events in a way of its own and lets the socket run ahead of its reader. So the connection's byte stream is taken
+ * from it after the login. This relies on two facts of mysql2 3: the object behind the promise wrapper holds the
+ * stream (the TLS one after an upgrade) as `stream`, and reads it by a listener for `data` alone.
  */
 export function takeStream(connection: Connection): Duplex {
   const { connection: inner } = connection as unknown as { connection: { stream?: unknown; on: Connection['on'] } };

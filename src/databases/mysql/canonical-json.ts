@@ -20,8 +20,8 @@ export function objectText(members: Members): string {
 }
 
 /**
- * The canonical form of a JSON text. A text that is no JSON comes back as it is: MariaDB's JSON is a text whose check can
- * be switched off, and nothing may be lost then.
+ * The canonical form of a JSON text. A text that is no JSON comes back as it is: MariaDB's JSON is a text whose check
+ * can be switched off, and nothing may be lost then.
  */
 export function canonicalJson(text: string): string {
   const parser = new Parser(text);
@@ -34,8 +34,8 @@ export function canonicalJson(text: string): string {
 }
 
 /**
- * A double as MySQL writes it into JSON text: the shortest digits that stand for it, with a point or an exponent always;
- * plain up to 15 digits before the point, or while digits reach behind it (my_gcvt in strings/dtoa.cc).
+ * A double as MySQL writes it into JSON text: the shortest digits that stand for it, with a point or an exponent
+ * always; plain up to 15 digits before the point, or while digits reach behind it (my_gcvt in strings/dtoa.cc).
  */
 export function doubleText(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';

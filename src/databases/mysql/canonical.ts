@@ -1,6 +1,6 @@
 /**
- * The canonical forms of MySQL's and MariaDB's values, shared by the reader of the log and the reader of SQL results: both
- * must come to the same text for the same value.
+ * The canonical forms of MySQL's and MariaDB's values, shared by the reader of the log and the reader of SQL results:
+ * both must come to the same text for the same value.
  */
 
 const twoDigits = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));

@@ -25,8 +25,10 @@ function summary({ changes }: Transaction): string {
     .join('; ');
 }
 
-const insertMany = (from: number, count: number) =>
-  `INSERT INTO items VALUES ${Array.from({ length: count }, (_, at) => `(${from + at}, 'n${from + at}', NULL)`).join()}`;
+function insertMany(from: number, count: number): string {
+  const rows = Array.from({ length: count }, (_, at) => `(${from + at}, 'n${from + at}', NULL)`);
+  return `INSERT INTO items VALUES ${rows.join()}`;
+}
 
 /** Everything after `from`, up to an insert of id 0 into `other`, which this writes. */
 async function readAll(fixture: Fixture, from: Position, chunkRows = 1000): Promise<Transaction[]> {
@@ -183,8 +185,8 @@ for (const flavor of flavors) {
       const from = await endOfLog(fixture);
       await fixture.run(
         `INSERT INTO items (id, ${vector[0] === '' ? '' : 'v,'} g, a, y, b, j, e, c, p, s, d, f, x, t, n)
-         VALUES (1, ${vector[1]} POINT(1,2), 'é', 2024, 4000000000 - 3000000000, '{"a":1}', 'é', 'é', POINT(3,4), 'ü,y', 1.5, 200,
-           x'ff', 'é', x'01')`,
+         VALUES (1, ${vector[1]} POINT(1,2), 'é', 2024, 4000000000 - 3000000000, '{"a":1}', 'é', 'é', POINT(3,4),
+           'ü,y', 1.5, 200, x'ff', 'é', x'01')`,
       );
       const [first] = await readAll(fixture, from);
       const [change] = first?.changes ?? [];
@@ -235,7 +237,8 @@ for (const flavor of flavors) {
       test('of 200,000 rows gets them fast (printed, not asserted)', async () => {
         await using fixture = await openFixture(server);
         await fixture.run(
-          'CREATE TABLE items (id BIGINT PRIMARY KEY, name VARCHAR(40), price DECIMAL(12,2), at DATETIME(6), n INT) ENGINE=InnoDB',
+          `CREATE TABLE items (id BIGINT PRIMARY KEY, name VARCHAR(40), price DECIMAL(12,2), at DATETIME(6), n INT)
+           ENGINE=InnoDB`,
           other,
         );
         const from = await endOfLog(fixture);

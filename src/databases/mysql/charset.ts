@@ -16,9 +16,10 @@ export interface Charsets {
 }
 
 /**
- * Asks the server for its collations and, of each character set with one byte per character, for all its 256 characters:
- * what comes out of the log is then exactly what the server shows. JavaScript's own tables differ in places, even for
- * latin1. Character sets of two bytes and more that are not Unicode are not supported for the same reason.
+ * Asks the server for its collations and, of each character set with one byte per character, for all its 256
+ * characters: what comes out of the log is then exactly what the server shows. JavaScript's own tables differ in
+ * places, even for latin1. Character sets of two bytes and more that are not Unicode are not supported for the same
+ * reason.
  */
 export async function readCharsets(connection: Connection, flavor: Flavor): Promise<Charsets> {
   const collations = flavor.engine === 'mysql' ? 'collations' : 'collation_character_set_applicability';

@@ -3,9 +3,10 @@ import { TandemError } from '../../model/error.ts';
 import type { Flavor } from './flavor.ts';
 import { DomainState, GtidSet, type GtidState } from './gtid-set.ts';
 
-// A position is `gtid:` and the set of transactions up to it, in the server's own words. Inside a giant transaction it goes
-// on with `@`, the open transaction's id, `:`, and how many of its rows were given out. MySQL's sets carry the uuids of the
-// servers that wrote them and MariaDB's domains are one history each, so a position needs no other name of its log.
+// A position is `gtid:` and the set of transactions up to it, in the server's own words. Inside a giant transaction
+// it goes on with `@`, the open transaction's id, `:`, and how many of its rows were given out. MySQL's sets carry
+// the uuids of the servers that wrote them and MariaDB's domains are one history each, so a position needs no other
+// name of its log.
 
 /** How far into an open transaction a position reaches. */
 export interface Part {
@@ -24,7 +25,10 @@ type StateOf<Name extends Engine> = Name extends 'mysql' ? GtidSet : DomainState
 
 const pattern = /^gtid:([^@]*)(?:@([^@]+):(\d+))?$/;
 
-/** Takes a position apart; the state is the caller's own copy. Throws TD6005 where the text is no position of this engine. */
+/**
+ * Takes a position apart; the state is the caller's own copy. Throws TD6005 where the text is no position of this
+ * engine.
+ */
 export function parsePosition<Name extends Engine>(engine: Name, position: Position): ParsedPosition<StateOf<Name>> {
   const match = pattern.exec(position);
   try {
