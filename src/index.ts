@@ -26,5 +26,6 @@ export { type ContextOptions, createContext, type ProcessContext } from './engin
 export type { Context, Log } from './model/context.ts';
 
 // Errors and values
-export { type Code, CODES, TandemError } from './model/error.ts';
+export { type Code, CODES } from './model/codes.ts';
+export { TandemError } from './model/error.ts';
 export type { Kind, Row, Value } from './model/value.ts';

@@ -1,4 +1,4 @@
-import { CODES } from '../model/error.ts';
+import { CODES } from '../model/codes.ts';
 import type { Problem } from './problems.ts';
 
 export const exitCodes = { fine: 0, attention: 2, interrupted: 130 } as const;

@@ -1,6 +1,7 @@
 import { findingDocument, frameOf, helpOf } from '../config/frames.ts';
 import type { ConfigSource } from '../config/source.ts';
-import { CODES, type Code, TandemError } from '../model/error.ts';
+import { CODES, type Code } from '../model/codes.ts';
+import { TandemError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Colors, Terminal } from './terminal.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recordIo } from '../../test/recorded-io.ts';
-import { CODES, type Code, TandemError } from '../model/error.ts';
+import { CODES, type Code } from '../model/codes.ts';
+import { TandemError } from '../model/error.ts';
 import { exitMeaning } from './exit-codes.ts';
 import type { GlobalOptions } from './options.ts';
 import { problemOf, Refusal } from './problems.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recordIo, type RecordedIoOptions } from '../../test/recorded-io.ts';
-import { CODES } from '../model/error.ts';
+import { CODES } from '../model/codes.ts';
 import { runCli } from './run-cli.ts';
 
 async function run(line: string, options: RecordedIoOptions = {}) {

@@ -1,4 +1,4 @@
-import { CODES } from '../model/error.ts';
+import { CODES } from '../model/codes.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ConfigSource } from './source.ts';
 

@@ -1,7 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { Declaration, EndpointDeclaration } from '../mapping/declaration.ts';
-import { type Code, TandemError } from '../model/error.ts';
+import type { Code } from '../model/codes.ts';
+import { TandemError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import { declarationOf, type OwnFunctions } from './declaration-of.ts';
 import { loadModule, loadReference, referencesIn } from './own-functions.ts';

@@ -1,4 +1,4 @@
-import type { Code } from '../model/error.ts';
+import type { Code } from '../model/codes.ts';
 import type { Finding } from '../model/finding.ts';
 import { closest } from './closest.ts';
 

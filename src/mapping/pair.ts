@@ -1,4 +1,5 @@
-import { type Code, TandemError } from '../model/error.ts';
+import type { Code } from '../model/codes.ts';
+import { TandemError } from '../model/error.ts';
 import type { Codec } from '../model/plan.ts';
 import { sameValue, type Value } from '../model/value.ts';
 import type { Canon, DeclaredCodec } from './declaration.ts';

@@ -1,4 +1,5 @@
-import { type Code, TandemError } from '../model/error.ts';
+import type { Code } from '../model/codes.ts';
+import { TandemError } from '../model/error.ts';
 import type { Column } from '../model/schema.ts';
 import type { Value } from '../model/value.ts';
 import type { EngineName } from './declaration.ts';

@@ -1,4 +1,5 @@
-import { type Code, CODES, TandemError } from '../model/error.ts';
+import { type Code, CODES } from '../model/codes.ts';
+import { TandemError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ColumnPair, LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';

@@ -1,4 +1,4 @@
-import type { Code } from './error.ts';
+import type { Code } from './codes.ts';
 
 /** One result of a check: of a mapping, of a server's settings, of a privilege, of data that already exists. */
 export interface Finding {

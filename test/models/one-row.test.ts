@@ -34,7 +34,6 @@ const longHistories: readonly (readonly [string, Given])[] = [
   ['three writes at home, two changes in a transaction', { writes: [3, 2], batch: 2 }],
 ];
 
-/** What the brief form says about a history that ended badly is how it came about. */
 function expectNoneBad(finding: Finding): void {
   expect(finding.finals).toBeGreaterThan(100);
   expect(finding.divergedBy).toBeNull();
@@ -108,7 +107,7 @@ const unfair: readonly (readonly [string, Wrong, Given])[] = [
     ),
     {},
   ],
-  ['provenance is only how far home was read', habit('exactProvenance'), {}],
+  ['a decision says only how far home was read', habit('looksBack'), {}],
   ['a deferral replaces an open one', habit('keepsDeferrals'), {}],
   ['a decided row is written blindly by the same batch', habit('splitsBatches'), { batch: 2 }],
   ['a restarted engine does not wait for its own transactions', habit('readsOwnFirst'), { writes: [1, 2], crashes: 1 }],

@@ -1,4 +1,5 @@
-import { CODES, type Code, TandemError } from '../../model/error.ts';
+import { CODES, type Code } from '../../model/codes.ts';
+import { TandemError } from '../../model/error.ts';
 import { exitMeaning } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 

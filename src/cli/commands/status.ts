@@ -1,6 +1,6 @@
 import { readStatus, type StoredDirection, type StoredLane, type StoredStatus } from '../../engine/status.ts';
 import type { Stream } from '../../engine/sync-status.ts';
-import { CODES, type Code } from '../../model/error.ts';
+import { CODES, type Code } from '../../model/codes.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withPrepared } from '../open-sync.ts';
 import type { Session } from '../session.ts';

@@ -7,7 +7,8 @@ import type {
   WriteResult,
   WriteRun,
 } from '../../model/endpoint.ts';
-import { type Code, TandemError } from '../../model/error.ts';
+import type { Code } from '../../model/codes.ts';
+import { TandemError } from '../../model/error.ts';
 import type { TableShape } from '../../model/plan.ts';
 import type { Row } from '../../model/value.ts';
 import { openWriter } from './connect.ts';

@@ -1,4 +1,5 @@
-import { TandemError, type Code, type ErrorDetails } from '../../model/error.ts';
+import type { Code } from '../../model/codes.ts';
+import { TandemError, type ErrorDetails } from '../../model/error.ts';
 
 /** An error as mysql2 throws it: `errno` and `sqlState` from the server, or `code` from the socket. */
 interface DriverError {

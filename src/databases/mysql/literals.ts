@@ -1,4 +1,5 @@
-import { TandemError, type Code } from '../../model/error.ts';
+import type { Code } from '../../model/codes.ts';
+import { TandemError } from '../../model/error.ts';
 import type { Column } from '../../model/schema.ts';
 import { plainDecimal, type Value } from '../../model/value.ts';
 

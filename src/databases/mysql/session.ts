@@ -1,5 +1,6 @@
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
-import { type Code, TandemError } from '../../model/error.ts';
+import type { Code } from '../../model/codes.ts';
+import { TandemError } from '../../model/error.ts';
 import { driverError } from './errors.ts';
 
 /** A value as the text protocol brings it, with the options of `connect.ts`. */

@@ -1,5 +1,5 @@
 import type { CheckRequest } from '../../model/endpoint.ts';
-import type { Code } from '../../model/error.ts';
+import type { Code } from '../../model/codes.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { TableRef } from '../../model/schema.ts';
 import { STATE_TABLE_NAMES } from './state.ts';

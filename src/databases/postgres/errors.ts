@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { type Code, TandemError } from '../../model/error.ts';
+import type { Code } from '../../model/codes.ts';
+import { TandemError } from '../../model/error.ts';
 
 /** What the server was doing for us when the error came. */
 export interface ErrorPlace {

@@ -1,7 +1,7 @@
 import type { WindowEntry } from '../../../src/arbiter/window.ts';
 import type { Scope } from './protocol.ts';
-import { clamp, emits, entryAt, HASH, windowOf } from './reading.ts';
-import { ABSENT, type OwnEntry, type State, type Task } from './state.ts';
+import { clamp, emits, entryAt, HASH, sentImage, windowOf } from './reading.ts';
+import { ABSENT, AS_LOGGED, type OwnEntry, type State, type Task } from './state.ts';
 import { judgeOf } from './verdicts.ts';
 
 /** What meeting this entry of the home log gives to do: pipeline/recognise-own.ts at the home side. */
@@ -12,7 +12,7 @@ export function meet(state: State, scope: Scope, ordinal: number): State {
   const passedOver = contested(state, scope, ordinal, entry);
   if (passedOver !== null) {
     const { ordinal: at, effectiveUs: localUs } = passedOver;
-    const task = { local: imageAt(state, at), localUs, ours: entry.wrote ?? ABSENT, oursUs: entry.us, at: ordinal };
+    const task = { local: imageAt(state, at), localUs, ours: sentImage(entry), oursUs: entry.us, at: ordinal };
     // What this engine wrote before it was restarted, it remembers no images for.
     if (ordinal <= state.born[0]) next = { ...next, excuse: 'forgotten' };
     else next = { ...next, tasks: [...next.tasks, { kind: 'audit', ...task }] };
@@ -22,7 +22,10 @@ export function meet(state: State, scope: Scope, ordinal: number): State {
 }
 
 function contested(state: State, scope: Scope, ordinal: number, entry: OwnEntry): WindowEntry | null {
-  if (entry.wrote === null || (entry.restated !== null && !scope.habits.auditsDecisions)) return null;
+  const isDecision = entry.restated !== null;
+  // The remote change may have won with the very value that stood there; it passed over what it did not know all the same.
+  if (entry.wrote === null && (!isDecision || entry.restated?.home === AS_LOGGED)) return null;
+  if (isDecision && !scope.habits.auditsDecisions) return null;
   const known = clamp(state, 0, entry.known);
   const local = scope.rules.auditHome(windowOf(state, scope, 0, ordinal - 1), HASH, known, ordinal);
   return local === null || local.reasserted ? null : local;

@@ -78,7 +78,7 @@ function commit(state: State, scope: Scope, doing: Doing): Step {
     value: withSide(state.value, 0, image),
     log: withSide(state.log, 0, [...state.log[0], entry]),
     applied: withSide(state.applied, 1, Math.max(state.applied[1], entry.position)),
-    tasks: doing.judged === null ? state.tasks.slice(scope.habits.batchesTasks ? state.tasks.length : 1) : state.tasks,
+    tasks: doing.judged === null ? [] : state.tasks,
   };
   const what = entry.restated === null ? `${image}` : `${image}, R(${entry.restated.image})`;
   return [`${doing.judged === null ? 'task' : 'R=>H'} ${what}`, next];
@@ -109,7 +109,7 @@ function doItems(state: State, scope: Scope, judged: readonly Judged[], found: n
     winner = decision.winner;
     if (decision.image !== current) [current, wrote] = [decision.image, decision.image];
     const decidedUs = winner === 'home' ? rivalUs : Math.max(rivalUs, incomingUs);
-    const home = winner === 'remote' ? null : scope.habits.exactProvenance ? AS_LOGGED : state.read[0];
+    const home = winner === 'remote' ? null : scope.habits.looksBack ? AS_LOGGED : state.read[0];
     if (scope.habits.reasserts) restated = { image: decision.image, home, us: decidedUs };
   }
   const last = judged.at(-1)?.ordinal ?? 0;
@@ -128,20 +128,15 @@ function opOf(state: State, ordinal: number): 'insert' | 'update' | 'delete' {
 }
 
 function doTasks(state: State, scope: Scope, found: number): Done {
-  const tasks = scope.habits.batchesTasks ? state.tasks : state.tasks.slice(0, 1);
   const last = held(state, 0);
   let current = found;
   let wrote: number | null = null;
   let restated: Restated | null = null;
-  for (const task of tasks) {
+  for (const task of state.tasks) {
     const outcome = task.kind === 'audit' ? auditOf(scope, task, current) : null;
     const us = outcome?.us ?? windowOf(state, scope, 0).newest(HASH, -1)?.effectiveUs ?? 0;
     if (outcome !== null && outcome.image !== current) [current, wrote] = [outcome.image, outcome.image];
-    const home = scope.habits.exactProvenance
-      ? outcome?.isRemote === true
-        ? null
-        : AS_LOGGED
-      : state.log[0].length + 1;
+    const home = scope.habits.looksBack ? (outcome?.isRemote === true ? null : AS_LOGGED) : state.log[0].length + 1;
     restated = { image: current, home, us };
   }
   return { position: last?.position ?? 0, floor: last?.floor ?? 0, us: last?.us ?? 0, wrote, restated };

@@ -11,18 +11,12 @@ export interface Habits {
   readonly waitsForEcho: boolean;
   /** A decision that found the row absent is restated where the row was made again meanwhile. */
   readonly restatesAbsent: boolean;
-  /** Home changes wait for the outcome of an audit that concerns what stands before them. */
-  readonly auditsHoldBack: boolean;
   /** Writes of decisions are audited like plain ones. */
   readonly auditsDecisions: boolean;
   /** After a restart nothing is applied before our own last transactions were read back. */
   readonly readsOwnFirst: boolean;
-  /** After a restart changes are taken to have seen at least what the checkpoint says. */
-  readonly remembersSeen: boolean;
-  /** A decision's provenance names the winner's own write, not merely how far home was read. */
-  readonly exactProvenance: boolean;
-  /** All tasks that are known are done in one transaction. */
-  readonly batchesTasks: boolean;
+  /** What a decision in home's favour holds, and how new it is, is found out by the reader of home's log. */
+  readonly looksBack: boolean;
   /** Every deferral counts until the row is written, also where another one follows. */
   readonly keepsDeferrals: boolean;
   /** After a restart hybrid times go on from where the checkpoint left them. */
@@ -35,12 +29,9 @@ export const allHabits: Habits = {
   reasserts: true,
   waitsForEcho: true,
   restatesAbsent: true,
-  auditsHoldBack: true,
   auditsDecisions: true,
   readsOwnFirst: true,
-  remembersSeen: true,
-  exactProvenance: true,
-  batchesTasks: true,
+  looksBack: true,
   keepsDeferrals: true,
   remembersTime: true,
   splitsBatches: true,

@@ -27,7 +27,8 @@ export function seenBy(state: State, side: SideIndex, ordinal: number): number {
     const entry = entryAt(state, side, at);
     if (entry.kind === 'own') return entry.position;
   }
-  return state.seenAtStart[side];
+  // A reader always begins before our last transaction in its log, so there was none.
+  return 0;
 }
 
 /** Ordinals before the start of the other reader are all the same to it. */
@@ -84,8 +85,16 @@ export function windowOf(state: State, scope: Scope, side: SideIndex, upTo = sta
 function windowEntry(state: State, scope: Scope, side: SideIndex, ordinal: number): WindowEntry {
   const entry = entryAt(state, side, ordinal);
   const reasserted = entry.kind === 'own';
-  const us = reasserted && entry.restated !== null ? entry.restated.us : timesOf(state, side, scope, ordinal)[ordinal];
+  const us = reasserted ? decidedUs(state, scope, ordinal, entry) : timesOf(state, side, scope, ordinal)[ordinal];
   return { ordinal, effectiveUs: us ?? 0, reasserted, gone: sentImage(entry) === ABSENT };
+}
+
+/** A value of home's is as new as the newest write that is in it. */
+function decidedUs(state: State, scope: Scope, ordinal: number, { restated }: OwnEntry): number {
+  if (restated === null) return 0;
+  if (restated.home !== AS_LOGGED) return restated.us;
+  const before = windowOf(state, scope, 0, ordinal - 1).newest(HASH, -1);
+  return Math.max(restated.us, before?.effectiveUs ?? 0);
 }
 
 /** What goes to the other side: the row as this entry left it. */

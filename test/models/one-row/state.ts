@@ -76,8 +76,6 @@ export interface State {
   readonly start: readonly [number, number];
   /** How long each log was at the last restart: what we wrote before is forgotten. */
   readonly born: readonly [number, number];
-  /** What a log's changes had seen before `start`. */
-  readonly seenAtStart: readonly [number, number];
   /** The hybrid time of the checkpoint that each side's changes had reached. */
   readonly timeAtStart: readonly [number, number];
   /** How far the route that leaves each side had come at the restart, and has come. */
@@ -104,7 +102,6 @@ export function initialState(writes: readonly [number, number], crashes: number)
     read: [0, 0],
     start: [0, 0],
     born: [0, 0],
-    seenAtStart: [0, 0],
     timeAtStart: [0, 0],
     appliedAtStart: [0, 0],
     applied: [0, 0],
@@ -149,13 +146,12 @@ function codeOf(entry: Entry): number {
 
 /** Equal for equal states. */
 export function keyOf(state: State): string {
-  const { value, log, read, start, born, seenAtStart, applied, writesLeft, crashesLeft, deferred } = state;
+  const { value, log, read, start, born, applied, writesLeft, crashesLeft, deferred } = state;
   const small = [
     ...value,
     ...read,
     ...start,
     ...born,
-    ...seenAtStart,
     ...state.timeAtStart,
     ...applied,
     ...writesLeft,

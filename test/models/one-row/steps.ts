@@ -62,7 +62,7 @@ function skipped(state: State, scope: Scope): State {
 function remoteSteps(state: State, scope: Scope): Step[] {
   const steps: Step[] = [];
   const audits = state.tasks.flatMap((task) => (task.kind === 'audit' ? [task.at] : []));
-  const until = scope.habits.auditsHoldBack ? Math.min(Infinity, ...audits) : Infinity;
+  const until = Math.min(Infinity, ...audits);
   const ordinals: number[] = [];
   for (let at = state.applied[0] + 1; at <= state.read[0] && at < until && ordinals.length < scope.batch; at++) {
     if (!isItem(state, scope, 0, at)) continue;
@@ -146,7 +146,6 @@ function crash(state: State, scope: Scope): Step {
     read: start,
     start,
     born: [state.log[0].length, state.log[1].length],
-    seenAtStart: scope.habits.remembersSeen ? [at[0]?.floor ?? 0, at[1]?.floor ?? 0] : [0, 0],
     timeAtStart: scope.habits.remembersTime ? [at[0]?.us ?? 0, at[1]?.us ?? 0] : [0, 0],
     appliedAtStart: checkpoint,
     applied: checkpoint,
