@@ -1,8 +1,8 @@
 import { plainDecimal, type Kind, type Row, type Value } from '../model/value.ts';
 
 /**
- * The text of a key: equal for equal canonical values, and readable in state tables. One column stands as it is, several
- * are joined by a unit separator, so that a key map row of an integer key reads `42`.
+ * The text of a key: equal for equal canonical values, and readable in state tables. One column stands as it is,
+ * several are joined by a unit separator, so that a key map row of an integer key reads `42`.
  */
 export function keyText(kinds: readonly Kind[], key: Row): string {
   if (key.length === 1) return valueText(kinds[0] as Kind, key[0]);
@@ -24,8 +24,8 @@ function wideNumbers(_name: string, value: unknown): unknown {
 }
 
 /**
- * 53 bits of a text, as a number (two rounds of FNV-1a with different bases, mixed). A collision makes two rows look like
- * one to the window: the price is an arbitration that was not needed, never a wrong result.
+ * 53 bits of a text, as a number (two rounds of FNV-1a with different bases, mixed). A collision makes two rows look
+ * like one to the window: the price is an arbitration that was not needed, never a wrong result.
  */
 export function hashText(seed: number, text: string): number {
   let low = (0x811c9dc5 ^ seed) >>> 0;
@@ -40,8 +40,8 @@ export function hashText(seed: number, text: string): number {
 }
 
 /**
- * A fingerprint of a whole image: equal for images that hold equal canonical values. Two different images share one with a
- * chance of about 10^-15, which is what keeping millions of images in memory instead would buy.
+ * A fingerprint of a whole image: equal for images that hold equal canonical values. Two different images share one
+ * with a chance of about 10^-15, which is what keeping millions of images in memory instead would buy.
  */
 export function hashImage(kinds: readonly Kind[], image: Row): number {
   let [low, high] = [0x811c9dc5, 0x9747b28c];

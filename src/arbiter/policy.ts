@@ -144,7 +144,9 @@ function rowOf(dispute: Dispute, object: Readonly<Record<string, Value>>): Row {
   });
 }
 
-/** One canonical value through a pair's codec. NULL goes through the codec too: `nullAs` has something to say about it. */
+/**
+ * One canonical value through a pair's codec. NULL goes through the codec too: `nullAs` has something to say about it.
+ */
 export function convert(pair: ColumnPair, to: Side, value: Value): Value {
   if (pair.codec === null) return value;
   return to === 'right' ? pair.codec.toRight(value) : pair.codec.toLeft(value);

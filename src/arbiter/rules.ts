@@ -2,8 +2,8 @@ import { lower, type Position, type Positions } from '../model/change.ts';
 import type { WindowEntry, WindowView } from './window.ts';
 
 /**
- * The rules of home-site arbitration (design: correctness 1.3 and 1.4): pure functions over windows and version vectors.
- * The models in test/models drive these very functions.
+ * The rules of home-site arbitration (design: correctness 1.3 and 1.4): pure functions over windows and version
+ * vectors. The models in test/models drive these very functions.
  *
  * Words: *home* decides conflicts, *remote* is the other side. `seen` of a change is the version vector's entry: the
  * ordinal of the newest change of the opposite side that its log had incorporated before it.
@@ -28,8 +28,8 @@ export interface Arrival {
   /** Ordinal of the newest home change that the remote log had incorporated before it. */
   readonly seen: number;
   /**
-   * The same, but counting only what was physically written: lower than `seen` where the remote rule had deferred a home
-   * change of this row.
+   * The same, but counting only what was physically written: lower than `seen` where the remote rule had deferred a
+   * home change of this row.
    */
   readonly saw: number;
 }

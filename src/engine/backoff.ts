@@ -5,8 +5,8 @@ const FIRST_MS = 50;
 const LAST_MS = 30_000;
 
 /**
- * Is this to be tried again for as long as it takes? Rights that are revoked while a sync runs come back, too: whoever took
- * them away sees the alarm, and nothing is lost meanwhile (correctness 13, row 51).
+ * Is this to be tried again for as long as it takes? Rights that are revoked while a sync runs come back, too: whoever
+ * took them away sees the alarm, and nothing is lost meanwhile (correctness 13, row 51).
  */
 export function isWorthRetrying(error: TandemError): boolean {
   return error.class === 'transient' || error.code === 'TD4002' || error.code === 'TD4003' || error.code === 'TD4004';

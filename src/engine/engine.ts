@@ -37,8 +37,8 @@ export interface SyncParts {
 }
 
 /**
- * The life of one sync: take over, verify the logs, read both, apply both ways, stop. What happens to a change on the way
- * is pipeline/run.ts; here is only who runs when, and what an error ends.
+ * The life of one sync: take over, verify the logs, read both, apply both ways, stop. What happens to a change on the
+ * way is pipeline/run.ts; here is only who runs when, and what an error ends.
  */
 export class Engine {
   readonly #given: SyncParts;

@@ -8,8 +8,8 @@ const LAST_MS = 600_000;
 const ROUND_MAX = 20;
 
 /**
- * Asks for the state of parked rows again from time to time, each a little later than before, because what blocked them may
- * have gone without a word in either log (correctness 9.1).
+ * Asks for the state of parked rows again from time to time, each a little later than before, because what blocked them
+ * may have gone without a word in either log (correctness 9.1).
  */
 export class ParkedRetries {
   readonly #context: Context;

@@ -60,7 +60,8 @@ export async function verifyPositions(prepared: Prepared): Promise<void> {
 /**
  * Creates what is missing: the state tables, publication and slot of each side first, then a checkpoint row per route
  * and lane. Every piece is looked for before it is made, so that a run after a crash completes what the first one
- * began, and a run after a complete one does nothing. Throws TD5017 and as {@link verifyPositions} before it changes anything.
+ * began, and a run after a complete one does nothing. Throws TD5017 and as {@link verifyPositions} before it changes
+ * anything.
  */
 export async function provision(prepared: Prepared, report: ProvisionReport): Promise<void> {
   const plan = planOf(prepared);

@@ -4,7 +4,10 @@ import { deserialize, serialize } from 'node:v8';
 import type { LinkPlan } from '../model/plan.ts';
 import type { LaneItem, LinkedChange } from '../pipeline/linked.ts';
 
-/** Row changes kept in memory at the head of a queue, and in each file that spills from its tail: few, so that they die young. */
+/**
+ * Row changes kept in memory at the head of a queue, and in each file that spills from its tail: few, so that they die
+ * young.
+ */
 const HEAD_ROWS_MAX = 8_000;
 const SEGMENT_ROWS = 4_000;
 
@@ -64,7 +67,9 @@ export class ItemQueue {
     if (this.#tailRows >= SEGMENT_ROWS) this.#spill();
   }
 
-  /** What to wait for so that memory stays bounded while the disk is slower than the log; null where there is nothing. */
+  /**
+   * What to wait for so that memory stays bounded while the disk is slower than the log; null where there is nothing.
+   */
   get backlog(): Promise<void> | null {
     return this.#segments.at(-2)?.written ?? null;
   }

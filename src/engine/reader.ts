@@ -102,7 +102,7 @@ export class Reader {
     throw new TandemError('TD6008', `Tandem's own marker did not appear in the log of the ${side} side`, {
       expected: 'every write of tandem.checkpoint appears as a row change in the log',
       found: 'the log went past it without showing it',
-      fix: 'Look for binlog_ignore_db, binlog_do_db, or a publication without the state tables; `tandem check` names it.',
+      fix: 'Look for binlog_ignore_db, binlog_do_db, or a publication without the state tables (`tandem check`).',
       at: { side },
     });
   }

@@ -5,9 +5,8 @@ import type { LaneRoute } from './route.ts';
 import type { Running } from './running.ts';
 
 /**
- * Lets go of what nobody needs any more: window entries that every change still to come has seen and no audit of our own
- * transactions can ask for, and the source's log
- * up to the place where a restart would begin.
+ * Lets go of what nobody needs any more: window entries that every change still to come has seen and no audit of our
+ * own transactions can ask for, and the source's log up to the place where a restart would begin.
  */
 export function release(running: Running, sources: Partial<Record<Side, Source>>): void {
   for (const side of ['left', 'right'] as const) {
@@ -17,7 +16,9 @@ export function release(running: Running, sources: Partial<Record<Side, Source>>
   }
 }
 
-/** Windows of `side` are consulted for changes that arrive there: entries that even the oldest of them has seen may go. */
+/**
+ * Windows of `side` are consulted for changes that arrive there: entries that even the oldest of them has seen may go.
+ */
 function forget(running: Running, side: Side): void {
   const { timeline } = running.recognisers[side];
   let lowest = Infinity;

@@ -121,7 +121,9 @@ export class LaneRoute implements Route {
     }
   }
 
-  /** Our transaction may have been committed or not: the row under lock tells, and nobody else can write it meanwhile. */
+  /**
+   * Our transaction may have been committed or not: the row under lock tells, and nobody else can write it meanwhile.
+   */
   async #takeOver(): Promise<void> {
     const { applier, stream, lane } = this;
     applier.held = await applier.target.takeOver(stream, lane.plan.id);

@@ -11,7 +11,8 @@ export async function stateOrNull<T>(reading: Promise<T>): Promise<T | null> {
 }
 
 /**
- * NOT_APPLIED from what knows that it reads a state table; from what reads any table, TABLE_CHANGED or DATABASE_MISSING. DATABASE_MISSING
- * where the state tables would have a database of their own: the connection's own is there.
+ * NOT_APPLIED from what knows that it reads a state table; from what reads any table, TABLE_CHANGED or
+ * DATABASE_MISSING. DATABASE_MISSING where the state tables would have a database of their own: the connection's own is
+ * there.
  */
 const absent = new Set(['TD5013', 'TD7005', 'TD4004']);

@@ -15,8 +15,9 @@ export interface SyncOptions {
 }
 
 /**
- * Opens both databases, takes the sync over from whoever ran it, and keeps both sides in step until it is stopped. Resolves
- * once both logs are being read. Throws TandemError: setup (config, connection, TD5013 not applied), history (a gap).
+ * Opens both databases, takes the sync over from whoever ran it, and keeps both sides in step until it is stopped.
+ * Resolves once both logs are being read. Throws TandemError: setup (config, connection, TD5013 not applied), history
+ * (a gap).
  */
 export async function createSync(options: SyncOptions): Promise<Sync> {
   const own = options.context === undefined ? createContext() : null;

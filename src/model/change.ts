@@ -2,8 +2,8 @@ import type { TableRef } from './schema.ts';
 import type { Row } from './value.ts';
 
 /**
- * A place in one database's log, with the history it belongs to. Opaque outside the database folder that made it: shared
- * code carries it and asks that folder's {@link Positions} to compare.
+ * A place in one database's log, with the history it belongs to. Opaque outside the database folder that made it:
+ * shared code carries it and asks that folder's {@link Positions} to compare.
  */
 export type Position = string & { readonly position: unique symbol };
 
@@ -27,8 +27,8 @@ export function higher(positions: Positions, a: Position, b: Position): Position
 }
 
 /**
- * A table as the log described it when the change was written. One object per version of the table: a reader makes a new
- * one when the columns change, so whatever was compiled for it can be kept by identity.
+ * A table as the log described it when the change was written. One object per version of the table: a reader makes a
+ * new one when the columns change, so whatever was compiled for it can be kept by identity.
  */
 export interface CapturedTable {
   readonly ref: TableRef;
@@ -43,8 +43,8 @@ export type Change =
   | { readonly op: 'truncate'; readonly table: CapturedTable; readonly before: null; readonly after: null };
 
 /**
- * A committed transaction, or a part of a giant one: the reader cuts a transaction of more than `chunkRows` changes so that
- * memory stays bounded. Transactions come in commit order and never interleave.
+ * A committed transaction, or a part of a giant one: the reader cuts a transaction of more than `chunkRows` changes so
+ * that memory stays bounded. Transactions come in commit order and never interleave.
  */
 export interface Transaction {
   /** Storing this means: everything up to and including this item is applied. */

@@ -14,7 +14,10 @@ export type ErrorClass = 'transient' | 'row' | 'schema' | 'history' | 'fenced' |
 export interface CodeEntry {
   readonly name: string;
   readonly class: ErrorClass;
-  /** Exit code of a command that ends with it (3 config, 4 connection or privilege, 5 precondition, 7 position lost, 1 other). */
+  /**
+   * Exit code of a command that ends with it (3 config, 4 connection or privilege, 5 precondition, 7 position lost, 1
+   * other).
+   */
   readonly exit: number;
   /** What it means and what to do, for `tandem explain`. Plain text, a few sentences. */
   readonly help: string;

@@ -1,6 +1,9 @@
 import { entry, type CodeEntry } from './code-entry.ts';
 
-/** What happens on the way: values (3), log positions (6), applying (7), conflicts and verification (8), Tandem itself (9). */
+/**
+ * What happens on the way: values (3), log positions (6), applying (7), conflicts and verification (8), Tandem itself
+ * (9).
+ */
 export const RUNNING_CODES = {
   TD3001: entry('VALUE_UNKNOWN', 'row', 1, 'A value is not among those that the codec or the column knows.'),
   TD3002: entry(
@@ -141,7 +144,7 @@ export const RUNNING_CODES = {
     'NOT_IN_STEP',
     'setup',
     2,
-    'The two sides hold different rows. A row is carried over whole when it changes next; one that never changes stays as it is.',
+    'The two sides hold different rows. A row is carried over whole when it changes; until then it stays.',
   ),
   TD9001: entry(
     'FENCED',

@@ -18,7 +18,7 @@ export const SETUP_CODES = {
     'CONFIG_SECRET_MISSING',
     'setup',
     3,
-    'An environment variable or file that the configuration names for a secret is not there. Set it, or pass --env-file.',
+    'A variable or file that the configuration names for a secret is not there. Set it, or pass --env-file.',
   ),
   TD1201: entry(
     'CONFIG_SECRET_LITERAL',

@@ -49,7 +49,9 @@ export interface CheckRequest {
   readonly write: boolean;
 }
 
-/** One configured database. Holds a small pool for its own questions; sources and targets have connections of their own. */
+/**
+ * One configured database. Holds a small pool for its own questions; sources and targets have connections of their own.
+ */
 export interface Endpoint extends AsyncDisposable {
   readonly facts: ServerFacts;
   readonly positions: Positions;
@@ -63,7 +65,10 @@ export interface Endpoint extends AsyncDisposable {
   /** Every setting, privilege, key and risk, each with the SQL that mends it. Never throws for a finding. */
   check(request: CheckRequest): Promise<readonly Finding[]>;
 
-  /** The statements still missing for a sync over these tables: state tables, publication, replica identity, slot. Empty = all there. */
+  /**
+   * The statements still missing for a sync over these tables: state tables, publication, replica identity, slot. Empty
+   * = all there.
+   */
   missing(tables: readonly TableRef[]): Promise<readonly Step[]>;
   /** The statements that remove all of it again; user tables stay. */
   removal(): Promise<readonly Step[]>;
@@ -85,7 +90,9 @@ export interface Endpoint extends AsyncDisposable {
   source(options: SourceOptions): Source;
   target(): Promise<Target>;
 
-  /** All rows of a table in key order, as images, a few thousand at a time; one statement per chunk, no long snapshot. */
+  /**
+   * All rows of a table in key order, as images, a few thousand at a time; one statement per chunk, no long snapshot.
+   */
   scan(shape: TableShape): AsyncIterable<readonly Row[]>;
   count(table: TableRef): Promise<number>;
 }
@@ -146,8 +153,8 @@ export interface Target extends AsyncDisposable {
    */
   takeOver(stream: string, lane: string): Promise<Checkpoint>;
   /**
-   * Opens a transaction and moves the checkpoint first: UPDATE ... SET seq = seq + 1 ... WHERE stream, lane, epoch and seq
-   * are still those of `held`. Throws TD9001 FENCED (after a rollback) where they are not.
+   * Opens a transaction and moves the checkpoint first: UPDATE ... SET seq = seq + 1 ... WHERE stream, lane, epoch and
+   * seq are still those of `held`. Throws TD9001 FENCED (after a rollback) where they are not.
    */
   begin(held: Checkpoint, move: CheckpointMove): Promise<TargetTransaction>;
   /** Rows whose columns `by` (indexes) equal one of the given tuples; outside any transaction. */
@@ -174,16 +181,21 @@ export interface WriteResult {
 
 /** An open transaction whose first statement moved the checkpoint. */
 export interface TargetTransaction {
-  /** The rows with these keys, locked FOR UPDATE, as images in the order of the keys; null = absent. Always the committed state of now, not of an old snapshot. */
+  /**
+   * The rows with these keys, locked FOR UPDATE, as images in the order of the keys; null = absent. Always the
+   * committed state of now, not of an old snapshot.
+   */
   lock(shape: TableShape, keys: readonly Row[]): Promise<readonly (Row | null)[]>;
   /** As Target.find, within the transaction and with FOR UPDATE. */
   find(shape: TableShape, by: readonly number[], tuples: readonly Row[]): Promise<readonly Row[]>;
   /**
-   * Throws TandemError: class row for what the row itself causes (details.at: table, constraint), transient for deadlock,
-   * lock timeout and connection, schema for unknown columns. After any throw only rollback is allowed.
+   * Throws TandemError: class row for what the row itself causes (details.at: table, constraint), transient for
+   * deadlock, lock timeout and connection, schema for unknown columns. After any throw only rollback is allowed.
    */
   write(run: WriteRun): Promise<WriteResult>;
-  /** Throws TD7010 where the server does not confirm with COMMIT exactly; the outcome is then open and takeOver decides. */
+  /**
+   * Throws TD7010 where the server does not confirm with COMMIT exactly; the outcome is then open and takeOver decides.
+   */
   commit(): Promise<void>;
   /** Never throws; after a broken connection the target reconnects on the next begin. */
   rollback(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * The canonical text of a JSON value, see value.ts: members sorted by name (UTF-16 order), the last of equal names wins,
- * no blanks, strings as `JSON.stringify` prints them, numbers as they were written (`JSON.parse` would turn
+ * The canonical text of a JSON value, see value.ts: members sorted by name (UTF-16 order), the last of equal names
+ * wins, no blanks, strings as `JSON.stringify` prints them, numbers as they were written (`JSON.parse` would turn
  * 9007199254740993 into ...992 and 1.0 into 1). Throws SyntaxError on anything that is not one JSON value.
  */
 export function canonicalJson(text: string): string {

@@ -2,7 +2,10 @@ import type { Policy, Side } from './policy.ts';
 import type { Column, TableRef } from './schema.ts';
 import type { Row, Value } from './value.ts';
 
-/** A column codec: always a pair, so that one declaration gives both directions. Never sees undefined. May throw TandemError of class row. */
+/**
+ * A column codec: always a pair, so that one declaration gives both directions. Never sees undefined. May throw
+ * TandemError of class row.
+ */
 export interface Codec {
   readonly name: string;
   readonly toRight: (value: Value) => Value;
@@ -17,16 +20,17 @@ export interface ColumnPair {
   /** A one-way column is written towards that side only and never causes a change the other way. */
   readonly direction: 'both' | 'toRight' | 'toLeft';
   /**
-   * Where a side distinguishes values that count as one (digits of a second that the other side does not keep, blanks at
-   * the ends under `trim`): the value that stands for all, per side. Values are compared after it; a column whose value is
-   * unchanged after it keeps what is stored. Absent = every value counts for itself. Never sees null or undefined.
+   * Where a side distinguishes values that count as one (digits of a second that the other side does not keep, blanks
+   * at the ends under `trim`): the value that stands for all, per side. Values are compared after it; a column whose
+   * value is unchanged after it keeps what is stored. Absent = every value counts for itself. Never sees null or
+   * undefined.
    */
   readonly canon?: Readonly<Record<Side, ((value: Value) => Value) | null>>;
 }
 
 /**
- * A table as Tandem reads and writes it: some of its columns, in an order of Tandem's own. A row in this order is called
- * an *image*.
+ * A table as Tandem reads and writes it: some of its columns, in an order of Tandem's own. A row in this order is
+ * called an *image*.
  */
 export interface TableShape {
   readonly ref: TableRef;
@@ -50,7 +54,9 @@ export interface ParentKey {
   readonly column: number;
 }
 
-/** Children to delete or detach by hand, because the source's server does not log its cascade and the target has none. */
+/**
+ * Children to delete or detach by hand, because the source's server does not log its cascade and the target has none.
+ */
 export interface EmulatedCascade {
   readonly from: Side;
   readonly childLink: string;
@@ -59,7 +65,9 @@ export interface EmulatedCascade {
   readonly action: 'delete' | 'setNull';
 }
 
-/** One end of a link. `columns` are the linked columns in pair order: both sides' images have equal length and order. */
+/**
+ * One end of a link. `columns` are the linked columns in pair order: both sides' images have equal length and order.
+ */
 export interface LinkSide extends TableShape {
   /** Written beside the image; never compared, never read. */
   readonly constants: readonly Constant[];

@@ -24,7 +24,10 @@ export interface Conflict {
 export type Verdict = 'left' | 'right' | Readonly<Record<string, Value>> | null;
 
 export type Policy =
-  /** Later hybrid time wins; a tie goes to the home side. With `column`, that (linked, left-named) column is compared first. */
+  /**
+   * Later hybrid time wins; a tie goes to the home side. With `column`, that (linked, left-named) column is compared
+   * first.
+   */
   | { readonly kind: 'newest'; readonly column?: string }
   | { readonly kind: 'side'; readonly side: Side }
   | {

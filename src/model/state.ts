@@ -1,6 +1,6 @@
 /**
- * The tables that Tandem keeps in each database (design README 5), engine-neutral. A database folder turns them into DDL
- * and into {@link TableShape}s; from there on they are read, written and captured like any other table.
+ * The tables that Tandem keeps in each database (design README 5), engine-neutral. A database folder turns them into
+ * DDL and into {@link TableShape}s; from there on they are read, written and captured like any other table.
  */
 export interface StateColumn {
   readonly name: string;
@@ -50,7 +50,10 @@ export const STATE_TABLES = {
     key: ['link', 'left_key'],
     uniques: [['link', 'right_key']],
   },
-  /** Decisions of the home side and requests for a row's state. Inserted and deleted in one transaction: only the log keeps them. */
+  /**
+   * Decisions of the home side and requests for a row's state. Inserted and deleted in one transaction: only the log
+   * keeps them.
+   */
   reassert: {
     columns: [
       text('id', 190),
@@ -76,8 +79,8 @@ export const STATE_TABLES = {
     uniques: [],
   },
   /**
-   * Rows that this database is owed: what the source holds could not be applied here. No events are kept; the row's state
-   * is asked for again when what blocks it is gone (correctness 9.1).
+   * Rows that this database is owed: what the source holds could not be applied here. No events are kept; the row's
+   * state is asked for again when what blocks it is gone (correctness 9.1).
    */
   parked: {
     columns: [

@@ -5,7 +5,7 @@
  * |-----------------------|---------------------------------------------------------------------------|
  * | int                   | number (int2, int4, tinyint..int unsigned, year)                          |
  * | bigint                | bigint (int8, bigint, bigint unsigned)                                    |
- * | decimal               | string, as the source wrote it (`1.00`); equality is numeric; 'NaN', 'Infinity' of PostgreSQL |
+ * | decimal               | string as the source wrote it (`1.00`), equal by number; `NaN` and such of PostgreSQL |
  * | float4, float8        | number (float4 after Math.fround); NaN and infinities of PostgreSQL as such |
  * | bool                  | boolean; a tinyint(1) that holds neither 0 nor 1 stays a number            |
  * | bit                   | string of 0 and 1, as long as the declared length                         |

@@ -20,11 +20,11 @@ export interface Applied extends Tally {
 }
 
 /**
- * Applies items of the lane in target transactions that each begin by moving the checkpoint. First all at once, in as few
- * statements as possible and without looking; where a row does not fit or is disputed, row by row, looking first.
+ * Applies items of the lane in target transactions that each begin by moving the checkpoint. First all at once, in as
+ * few statements as possible and without looking; where a row does not fit or is disputed, row by row, looking first.
  *
- * Throws TandemError: transient (nothing of the failed transaction happened; `held` tells how far it got), fenced, schema.
- * A row that cannot be applied as it is gets parked and holds up nobody.
+ * Throws TandemError: transient (nothing of the failed transaction happened; `held` tells how far it got), fenced,
+ * schema. A row that cannot be applied as it is gets parked and holds up nobody.
  */
 export async function applyItems(applier: Applier, items: readonly LaneItem[]): Promise<Applied> {
   const { arena } = applier;

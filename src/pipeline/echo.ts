@@ -1,8 +1,8 @@
 import type { Row } from '../model/value.ts';
 
 /**
- * What one of our own transactions meant to leave in a row: the fingerprint of its image, the image itself where it leaves
- * columns out, or null for an absent row.
+ * What one of our own transactions meant to leave in a row: the fingerprint of its image, the image itself where it
+ * leaves columns out, or null for an absent row.
  */
 export type Intention = number | Row | null;
 
@@ -24,9 +24,9 @@ export interface OpenEcho {
 }
 
 /**
- * Our own transactions that the log has not shown yet. The applier announces what it is about to write before it commits;
- * the reader of that log takes it back when the transaction comes by, compares, and tells the applier that it may touch
- * those rows again (strict mode, correctness 1.3).
+ * Our own transactions that the log has not shown yet. The applier announces what it is about to write before it
+ * commits; the reader of that log takes it back when the transaction comes by, compares, and tells the applier that it
+ * may touch those rows again (strict mode, correctness 1.3).
  */
 export class Echoes {
   readonly #isHome: boolean;
@@ -76,7 +76,10 @@ export class Echoes {
     return echo;
   }
 
-  /** What lies beyond this ordinal may still be asked about when our own transactions are read; Infinity if none is open. */
+  /**
+   * What lies beyond this ordinal may still be asked about when our own transactions are read; Infinity if none is
+   * open.
+   */
   get auditedFrom(): number {
     // They open and close in order, and what each knows only grows.
     const first = this.#open.values().next();

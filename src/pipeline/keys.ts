@@ -7,9 +7,9 @@ const CACHE_ENTRIES_MAX = 200_000;
 const LOOKUP_TUPLES_MAX = 500;
 
 /**
- * The managed key map: which row of one side is which row of the other, for links whose sides generate their own keys. A
- * pair is written in the transaction that creates the counterpart, so it stands in the database where that happened; a
- * look-up is the union of both (correctness 6). Recently used pairs are kept in memory.
+ * The managed key map: which row of one side is which row of the other, for links whose sides generate their own keys.
+ * A pair is written in the transaction that creates the counterpart, so it stands in the database where that happened;
+ * a look-up is the union of both (correctness 6). Recently used pairs are kept in memory.
  */
 export class KeyMap {
   readonly #stores: readonly { readonly target: Target; readonly shape: TableShape }[];

@@ -6,7 +6,9 @@ import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
 import { Echoes, type Overlap } from './echo.ts';
 
-/** What the log of one side has told about one lane so far. Filled by that side's reader, consulted by both appliers. */
+/**
+ * What the log of one side has told about one lane so far. Filled by that side's reader, consulted by both appliers.
+ */
 export interface LaneSide {
   readonly window: Window;
   /** Our own transactions written to this side. */
@@ -27,8 +29,8 @@ export interface LaneSide {
 
 /**
  * Must this row be there by what its log says? A log may show a commit before the database does: PostgreSQL makes a
- * transaction visible only after its commit record was sent, later still while it waits for a synchronous standby (Jepsen,
- * RDS for PostgreSQL 17.4). Whoever then finds the row absent must look again rather than believe it.
+ * transaction visible only after its commit record was sent, later still while it waits for a synchronous standby
+ * (Jepsen, RDS for PostgreSQL 17.4). Whoever then finds the row absent must look again rather than believe it.
  */
 export function isExpected(side: LaneSide, hash: number): boolean {
   const newest = side.window.newest(hash, side.floor);

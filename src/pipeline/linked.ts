@@ -5,8 +5,8 @@ import type { Side } from '../model/policy.ts';
 import type { Kind, Row } from '../model/value.ts';
 
 /**
- * A change of a linked table, as an image of its own side. `reassert` and `refresh` are states rather than changes: home's
- * decision about a row, and the remote side's answer to "what does this row hold now".
+ * A change of a linked table, as an image of its own side. `reassert` and `refresh` are states rather than changes:
+ * home's decision about a row, and the remote side's answer to "what does this row hold now".
  */
 export interface LinkedChange {
   readonly link: LinkPlan;

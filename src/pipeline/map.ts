@@ -4,9 +4,9 @@ import { otherSide, type Side } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 
 /**
- * The lens: an image of one side as an image of the other. Key and foreign key columns whose values differ on both sides
- * (`mapped`) keep the source's value here; the key map translates them at apply. A one-way column that does not flow in
- * this direction becomes undefined: it is not touched.
+ * The lens: an image of one side as an image of the other. Key and foreign key columns whose values differ on both
+ * sides (`mapped`) keep the source's value here; the key map translates them at apply. A one-way column that does not
+ * flow in this direction becomes undefined: it is not touched.
  *
  * Throws TandemError of class row where a value cannot cross (unknown value, out of range, lossy).
  */

@@ -74,8 +74,8 @@ export async function prepare(
 }
 
 /**
- * Strict mode: at home, a row that we wrote is not touched again before our write has been read back, because only then is
- * it known whether an application's change was passed over (correctness 1.3).
+ * Strict mode: at home, a row that we wrote is not touched again before our write has been read back, because only then
+ * is it known whether an application's change was passed over (correctness 1.3).
  */
 async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
   if (arena.target !== arena.lane.home) return;

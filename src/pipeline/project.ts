@@ -13,8 +13,8 @@ export interface Projection {
 }
 
 /**
- * The links that read from this table on this side. Throws TD7005 where the table has lost a linked column since the plan
- * was made; columns that are not linked come and go freely.
+ * The links that read from this table on this side. Throws TD7005 where the table has lost a linked column since the
+ * plan was made; columns that are not linked come and go freely.
  */
 export function projectionsOf(table: CapturedTable, links: readonly LinkPlan[], side: Side): Projection[] {
   return links
@@ -94,7 +94,9 @@ function isEffective(link: LinkPlan, side: Side, before: Row, after: Row): boole
   return false;
 }
 
-/** Equality of two values of one side, up to spellings that the pair takes for one (a finer fraction, a lossy codec). */
+/**
+ * Equality of two values of one side, up to spellings that the pair takes for one (a finer fraction, a lossy codec).
+ */
 export function sameInPair(pair: ColumnPair, side: Side, a: Value, b: Value): boolean {
   if (sameValue(pair[side].kind, a, b)) return true;
   const canon = pair.canon?.[side];

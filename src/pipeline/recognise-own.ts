@@ -53,9 +53,10 @@ export function noteWritten(written: Map<number, Written>, change: Change, proje
 }
 
 /**
- * Our own transaction comes back through the log. What it holds as intended is dropped; what a trigger or cascade made of
- * it goes on once as a change that has seen everything; decisions in it are sent to the other side; and at home, writes
- * that passed over an application's change unasked are handed back for a new decision (correctness 1.3, 2.2 no. 5).
+ * Our own transaction comes back through the log. What it holds as intended is dropped; what a trigger or cascade made
+ * of it goes on once as a change that has seen everything; decisions in it are sent to the other side; and at home,
+ * writes that passed over an application's change unasked are handed back for a new decision (correctness 1.3, 2.2 no.
+ * 5).
  */
 export function recogniseOwn(
   own: OwnTransaction,
@@ -146,8 +147,8 @@ function readRestated(own: OwnTransaction, row: StateRow): Restated | null {
 
 /**
  * The state that goes to the other side is the row's state at this place of the log: what the transaction itself wrote,
- * else what it read under lock. An absent row cannot be locked; if an application made it again between the decision and
- * the commit, the payload is out of date and the row is restated anew (correctness 1.5).
+ * else what it read under lock. An absent row cannot be locked; if an application made it again between the decision
+ * and the commit, the payload is out of date and the row is restated anew (correctness 1.5).
  */
 function restated(
   own: OwnTransaction,

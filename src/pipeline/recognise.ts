@@ -36,8 +36,8 @@ type TableRole =
   | { readonly kind: 'none' };
 
 /**
- * Reads one side's log and tells whose each transaction is: an application's, to be sent on with its exact version vector,
- * or our own, to be checked and dropped. Fills this side's windows on the way (correctness 1.1, 1.2, 2.2).
+ * Reads one side's log and tells whose each transaction is: an application's, to be sent on with its exact version
+ * vector, or our own, to be checked and dropped. Fills this side's windows on the way (correctness 1.1, 1.2, 2.2).
  */
 export class Recogniser {
   readonly side: Side;

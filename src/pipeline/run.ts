@@ -28,7 +28,8 @@ export interface Route {
  * The line that every change walks: the source captured it and the recogniser found it foreign (both on the reader's
  * side); here it is mapped, batched, decided and applied together with its checkpoint, and then acknowledged.
  *
- * Ends when the route says so. Throws TandemError; after a transient one the caller takes over the checkpoint and runs on.
+ * Ends when the route says so. Throws TandemError; after a transient one the caller takes over the checkpoint and runs
+ * on.
  */
 export async function run(route: Route): Promise<void> {
   for (;;) {

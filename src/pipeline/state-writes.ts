@@ -28,8 +28,8 @@ export interface Restatement {
 }
 
 /**
- * State rows collected while a transaction is composed and written at its end. Restatements are inserted and deleted in the
- * same transaction: the log carries them, the table stays empty.
+ * State rows collected while a transaction is composed and written at its end. Restatements are inserted and deleted in
+ * the same transaction: the log carries them, the table stays empty.
  */
 export class StateWrites {
   readonly #shapes: StateShapes;

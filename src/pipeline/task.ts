@@ -40,8 +40,8 @@ async function restate(pass: CarefulPass, task: Task): Promise<void> {
 }
 
 /**
- * An application's change was written over before it was known. If nobody has touched the row since, both writes are put
- * to the policy, as if the change had been known in time (correctness 1.3, audit).
+ * An application's change was written over before it was known. If nobody has touched the row since, both writes are
+ * put to the policy, as if the change had been known in time (correctness 1.3, audit).
  */
 async function decideAgain(pass: CarefulPass, task: AuditTask): Promise<void> {
   const { scope } = pass;

@@ -163,7 +163,10 @@ export function freshKey(scope: Scope, link: LinkPlan, sourceKey: string): Row |
   return text === undefined ? null : keyFromText(link, scope.target, text);
 }
 
-/** Foreign keys into tables with mapped keys get the parent's key of this side. Throws TD7013 where the parent has none yet. */
+/**
+ * Foreign keys into tables with mapped keys get the parent's key of this side. Throws TD7013 where the parent has none
+ * yet.
+ */
 async function translateParents(scope: Scope, link: LinkPlan, images: readonly Row[]): Promise<readonly Row[]> {
   if (link.parents.length === 0) return images;
   const source = otherSide(scope.target);
@@ -227,8 +230,8 @@ function withoutKey(scope: Scope, link: LinkPlan, image: Row, key: Row): Row {
 }
 
 /**
- * Where this side keeps a value finer than the other can (a fraction of a second), a column that has not changed there is
- * not written here: its stored digits stay.
+ * Where this side keeps a value finer than the other can (a fraction of a second), a column that has not changed there
+ * is not written here: its stored digits stay.
  */
 function leaveFiner(scope: Scope, link: LinkPlan, image: Row, before: Row | null): Row {
   if (before === null || !hasFiner(link)) return image;
