@@ -90,7 +90,7 @@ export class ItemQueue {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#segments.map((segment) => segment.written));
+    await Promise.allSettled(this.#segments.flatMap(({ written }) => written ?? []));
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -3,7 +3,8 @@ import type { Context } from '../model/context.ts';
 import type { Source } from '../model/endpoint.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import type { Side } from '../model/policy.ts';
-import type { Recognised, Recogniser } from '../pipeline/recognise.ts';
+import type { Recogniser } from '../pipeline/recognise.ts';
+import type { Recognised } from '../pipeline/recognised.ts';
 import type { Timeline } from '../pipeline/timeline.ts';
 import { Backoff, isWorthRetrying } from './backoff.ts';
 

@@ -10,7 +10,7 @@ import type { Lane } from './lane.ts';
 import { hashKeyText, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
 import { project, projectKey, sameImage, type Projection } from './project.ts';
-import { itemOf, type Recognised } from './recognise.ts';
+import { itemOf, type Recognised } from './recognised.ts';
 import type { Timeline } from './timeline.ts';
 
 /** One of our own transactions as the reader of its log meets it. */

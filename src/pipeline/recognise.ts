@@ -1,34 +1,17 @@
 import { effectiveTime } from '../arbiter/rules.ts';
-import type { CapturedTable, Change, Position, Positions, Transaction } from '../model/change.ts';
+import type { CapturedTable, Change, Positions, Transaction } from '../model/change.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import { STATE_TABLES } from '../model/state.ts';
 import type { Row } from '../model/value.ts';
-import type { Lane, Task } from './lane.ts';
-import { keyOf, rowHash, type LaneItem, type LinkedChange } from './linked.ts';
+import type { Lane } from './lane.ts';
+import { keyOf, rowHash, type LinkedChange } from './linked.ts';
 import { readMarker, stateRow, type Marker } from './marker.ts';
 import { changesKey, projectChange, projectionsOf, type Projection } from './project.ts';
+import { itemOf, type Recognised } from './recognised.ts';
 import { noteWritten, recogniseOwn, type Written } from './recognise-own.ts';
 import { Timeline } from './timeline.ts';
-
-/** What a transaction of the log turned out to be, for each lane it concerns. */
-export interface Recognised {
-  readonly items: { readonly lane: Lane; readonly item: LaneItem }[];
-  /** Work for the applier that writes to this side. */
-  readonly tasks: { readonly lane: Lane; readonly task: Task }[];
-  /** Pairs of keys that our own transaction put into the key map. */
-  readonly pairs: { readonly link: string; readonly leftKey: string; readonly rightKey: string }[];
-  /** What an operator wrote into the control table. */
-  readonly controls: { readonly name: string; readonly value: string }[];
-  /** Lanes whose tables no longer fit. */
-  readonly failures: { readonly lane: Lane; readonly error: TandemError }[];
-  /** It holds nothing but Tandem's own bookkeeping, so it never causes a checkpoint (design README 2). */
-  bookkeeping: boolean;
-  /** Row changes of ours that were recognised and not sent back, and those that had been altered on the way. */
-  dropped: number;
-  sideEffects: number;
-}
 
 type TableRole =
   | { readonly kind: 'linked'; readonly uses: readonly { readonly lane: Lane; readonly projection: Projection }[] }
@@ -232,15 +215,4 @@ export class Recogniser {
     });
     return uses.length === 0 ? { kind: 'none' } : { kind: 'linked', uses };
   }
-}
-
-export function itemOf(
-  transaction: Transaction,
-  ordinal: number,
-  effectiveUs: number,
-  seen: Position | null,
-  changes: readonly LinkedChange[],
-): LaneItem {
-  const { position, id, committedAtUs, last } = transaction;
-  return { position, ordinal, id, committedAtUs, effectiveUs, seen, changes, last };
 }
