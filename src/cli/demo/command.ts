@@ -10,7 +10,7 @@ import { createScreen } from './screen.ts';
 import { ServerUnavailable } from './servers/unavailable.ts';
 import { settle } from './settle.ts';
 import { openStage, type Stage } from './stage.ts';
-import { countEchoes, readWrites } from './writes.ts';
+import { countEchoes, countRepeats, readWrites } from './writes.ts';
 
 export interface DemoOptions {
   /** `mysql` unless given. */
@@ -95,8 +95,9 @@ async function judge(session: Session, stage: Stage, latenciesMs: Latencies): Pr
   const comparison = await compareSample(left, right);
   const status = stage.sync.status();
   const reasserted = status.directions['left->right'].reasserted + status.directions['right->left'].reasserted;
-  const echoes = countEchoes(await readWrites(left, right), reasserted);
-  const report = makeReport({ status, comparison, echoes, silent, latenciesMs });
+  const writes = await readWrites(left, right);
+  const excess = { echoes: countEchoes(writes, reasserted), repeats: countRepeats(writes) };
+  const report = makeReport({ status, comparison, ...excess, silent, latenciesMs });
   for (const line of describeReport(report, comparison)) session.terminal.say(line);
   if (session.terminal.json) session.io.stdout.write(`${JSON.stringify(report)}\n`);
   return passed(report) ? exitCodes.fine : exitCodes.attention;

@@ -8,8 +8,10 @@ export interface DemoReport {
   /** Row changes written by the sync, by its own count. */
   readonly applied: Readonly<Record<Stream, number>>;
   readonly conflicts: number;
-  /** Writes that came back or were repeated, by the count of triggers; see writes.ts. */
+  /** Writes that came back, by the count of triggers; see writes.ts. */
   readonly echoes: number;
+  /** Rows written more often than there was cause for; see writes.ts. */
+  readonly repeats: number;
   /** Rows that differ at the end, by a full comparison; see compare.ts. */
   readonly differences: number;
   /** Both logs fell silent once nobody wrote any more. */
@@ -23,17 +25,19 @@ export interface Findings {
   readonly status: SyncStatus;
   readonly comparison: Comparison;
   readonly echoes: number;
+  readonly repeats: number;
   readonly silent: boolean;
   readonly latenciesMs: Latencies;
 }
 
-export function makeReport({ status, comparison, echoes, silent, latenciesMs }: Findings): DemoReport {
+export function makeReport({ status, comparison, echoes, repeats, silent, latenciesMs }: Findings): DemoReport {
   const { 'left->right': toRight, 'right->left': toLeft } = status.directions;
   return {
     schema: 'tandem.demo/1',
     applied: { 'left->right': toRight.rows, 'right->left': toLeft.rows },
     conflicts: toRight.conflicts + toLeft.conflicts,
     echoes,
+    repeats,
     differences: comparison.differences.length,
     silent,
     rows: comparison.rows,

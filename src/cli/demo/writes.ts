@@ -80,24 +80,39 @@ export async function readWrites(left: Connection, right: Connection): Promise<r
 }
 
 /**
- * Writes of the sync that cannot be anything but an application's write come back, or repeated.
+ * Writes of the sync that came back.
  *
- * - A row that one side's application alone wrote: every write of the sync on that side, and on the other side every
- *   write beyond one per write of the application.
- * - A row that both wrote: what exceeds one write per application write plus one per decision sent to the other side
- *   (`reasserted`, the engine's own count, over all such rows together) and, by the row, what no decision explains.
+ * - On a row that one side's application alone wrote: every write of the sync on that side.
+ * - On a row that both wrote: what no decision explains. That is, by the row, what exceeds one write for every write of
+ *   either application; and over all such rows together, what exceeds that and `reasserted`, the engine's own count of
+ *   decisions.
  */
 export function countEchoes(rows: readonly RowWrites[], reasserted: number): number {
-  let certain = 0;
-  let spare = reasserted;
+  let alone = 0;
+  let contested = 0;
+  let unexplained = -reasserted;
   for (const { byApplication, bySync } of rows) {
     const { left, right } = byApplication;
     if (left > 0 && right > 0) {
       const allowed = left + right;
-      certain += Math.max(0, bySync.left - allowed) + Math.max(0, bySync.right - allowed);
-      spare -= bySync.left + bySync.right - allowed;
-    } else if (left > 0) certain += bySync.left + Math.max(0, bySync.right - left);
-    else certain += bySync.right + Math.max(0, bySync.left - right);
+      contested += Math.max(0, bySync.left - allowed) + Math.max(0, bySync.right - allowed);
+      unexplained += bySync.left + bySync.right - allowed;
+    } else alone += left > 0 ? bySync.left : bySync.right;
   }
-  return Math.max(certain, -spare);
+  return alone + Math.max(contested, unexplained, 0);
+}
+
+/**
+ * Writes beyond one for each of the application, on the other side of rows that one side alone wrote. They are no echoes,
+ * and harmless: a row that was set aside may get its state twice, once because its parent arrived and once because it
+ * was time to try again.
+ */
+export function countRepeats(rows: readonly RowWrites[]): number {
+  let repeats = 0;
+  for (const { byApplication, bySync } of rows) {
+    const { left, right } = byApplication;
+    if (left > 0 && right > 0) continue;
+    repeats += left > 0 ? Math.max(0, bySync.right - left) : Math.max(0, bySync.left - right);
+  }
+  return repeats;
 }
