@@ -103,9 +103,9 @@ export function countEchoes(rows: readonly RowWrites[], reasserted: number): num
 }
 
 /**
- * Writes beyond one for each of the application, on the other side of rows that one side alone wrote. They are no echoes,
- * and harmless: a row that was set aside may get its state twice, once because its parent arrived and once because it
- * was time to try again.
+ * Writes beyond one for each of the application, on the other side of rows that one side alone wrote. They are no
+ * echoes, and harmless: a row that was set aside may get its state twice, once because its parent arrived and once
+ * because it was time to try again.
  */
 export function countRepeats(rows: readonly RowWrites[]): number {
   let repeats = 0;
