@@ -5,9 +5,9 @@ import { explore, type Finding } from './one-row/explore.ts';
 import { scope, type Habits, type Wrong } from './one-row/protocol.ts';
 import type { PolicyName, Rules } from './rules.ts';
 
-// Every history of one row: all interleavings of applications' writes on both sides, of reading both logs, of judging and
-// committing in either direction and of crashes. What decides is the production code of src/arbiter; what the pipeline does
-// around it is modelled in one-row/, habit by habit. TANDEM_MODEL_SIZE=long searches longer histories (minutes).
+// Every history of one row: all interleavings of applications' writes on both sides, of reading both logs, of judging
+// and committing in either direction and of crashes. What decides is the production code of src/arbiter; what the
+// pipeline does around it is modelled in one-row/, habit by habit. TANDEM_MODEL_SIZE=long searches longer histories.
 
 const isLong = process.env['TANDEM_MODEL_SIZE'] === 'long';
 const timeoutMs = isLong ? 3_600_000 : 60_000;
@@ -54,8 +54,8 @@ describe('one row', () => {
   });
 });
 
-// Each of these is wrong in one place, and the search must notice. Those that end with different rows break the promise of
-// convergence, the others that of the policy.
+// Each of these is wrong in one place, and the search must notice. Those that end with different rows break the promise
+// of convergence, the others that of the policy.
 
 function habit(name: keyof Habits): Wrong {
   return { habits: { [name]: false } };

@@ -23,7 +23,7 @@ export function meet(state: State, scope: Scope, ordinal: number): State {
 
 function contested(state: State, scope: Scope, ordinal: number, entry: OwnEntry): WindowEntry | null {
   const isDecision = entry.restated !== null;
-  // The remote change may have won with the very value that stood there; it passed over what it did not know all the same.
+  // A remote change that wins with the very value that stood there passed over what it did not know all the same.
   if (entry.wrote === null && (!isDecision || entry.restated?.home === AS_LOGGED)) return null;
   if (isDecision && !scope.habits.auditsDecisions) return null;
   const known = clamp(state, 0, entry.known);

@@ -1,8 +1,8 @@
 import { productionRules, type PolicyName, type Rules } from '../rules.ts';
 
 /**
- * What the pipeline does around the rules. `true` is what it should do; a mutation sets one to false and the search must
- * then find a history that ends badly.
+ * What the pipeline does around the rules. `true` is what it should do; a mutation sets one to false, and the search
+ * must then find a history that ends badly.
  */
 export interface Habits {
   /** Every decision about a conflict goes through home's log, even where the row does not change. */

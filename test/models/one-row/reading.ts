@@ -20,7 +20,7 @@ export function held(state: State, side: SideIndex): OwnEntry | null {
   return null;
 }
 
-/** What an item at this ordinal had seen of the other side. A decision has seen what its own transaction incorporated. */
+/** What an item had seen of the other side. A decision has seen what its own transaction incorporated. */
 export function seenBy(state: State, side: SideIndex, ordinal: number): number {
   const from = entryAt(state, side, ordinal).kind === 'own' ? ordinal : ordinal - 1;
   for (let at = from; at > state.start[side]; at--) {

@@ -86,8 +86,8 @@ export interface State {
   readonly tasks: readonly Task[];
   readonly doing: Doing | null;
   /**
-   * What excuses a value that the policy would not have chosen: a restart forgot the image of a passed-over change, or a row
-   * was made again between a decision that found it absent and its commit.
+   * What excuses a value that the policy would not have chosen: a restart forgot the image of a passed-over change, or
+   * a row was made again between a decision that found it absent and its commit.
    */
   readonly excuse: '' | 'forgotten' | 'raced';
   /** The deferred table of the remote side, and what a restart found in it: a home ordinal, 0 = none. */
@@ -147,16 +147,7 @@ function codeOf(entry: Entry): number {
 /** Equal for equal states. */
 export function keyOf(state: State): string {
   const { value, log, read, start, born, applied, writesLeft, crashesLeft, deferred } = state;
-  const small = [
-    ...value,
-    ...read,
-    ...start,
-    ...born,
-    ...state.timeAtStart,
-    ...applied,
-    ...writesLeft,
-    crashesLeft,
-  ];
+  const small = [...value, ...read, ...start, ...born, ...state.timeAtStart, ...applied, ...writesLeft, crashesLeft];
   small.push(deferred, state.deferredAtStart);
   let key = state.excuse;
   for (const number of small) key += String.fromCharCode(number + 2);

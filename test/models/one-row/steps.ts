@@ -100,10 +100,8 @@ function send(state: State, scope: Scope, ordinals: readonly number[]): Step {
     applied: withSide(state.applied, 0, last),
     deferred,
   };
-  return [
-    `H=>R ${ordinals.map((ordinal) => sentImage(entryAt(state, 0, ordinal))).join()}${wrote === null ? ' deferred' : ''}`,
-    next,
-  ];
+  const images = ordinals.map((ordinal) => sentImage(entryAt(state, 0, ordinal))).join();
+  return [`H=>R ${images}${wrote === null ? ' deferred' : ''}`, next];
 }
 
 /** Positions of the model's logs are ordinals as text of equal length. */
