@@ -226,7 +226,8 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
     test('what constraints refuse names the constraint and no value', async () => {
       await using bench = await openPostgres(server);
       await bench.sql(`CREATE TABLE parent (id int PRIMARY KEY);
-        CREATE TABLE t (id int PRIMARY KEY, v text CONSTRAINT v_once UNIQUE, n int NOT NULL CONSTRAINT n_small CHECK (n < 10),
+        CREATE TABLE t (id int PRIMARY KEY, v text CONSTRAINT v_once UNIQUE,
+          n int NOT NULL CONSTRAINT n_small CHECK (n < 10),
           p int CONSTRAINT p_parent REFERENCES parent);
         INSERT INTO t VALUES (1, 'secret', 1)`);
       await bench.provision([]);

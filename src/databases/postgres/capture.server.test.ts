@@ -256,7 +256,8 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
       const reading = source.read(from, stop.signal)[Symbol.asyncIterator]().next();
       const reachesEnd = async (): Promise<void> => {
         const end = await bench.endpoint.logEnd();
-        // A walsender sends only what is on disk, and sooner or later everything gets there by itself: not the point here.
+        // A walsender sends only what is on disk, and sooner or later everything gets there by itself: not the point
+        // here.
         const [[flushed = ''] = []] = await bench.sql('SELECT pg_current_wal_flush_lsn()');
         expect(parseLsn(flushed)).toBeGreaterThan(parsePosition(end).lsn);
         await eventually(bench, () => bench.endpoint.positions.covers(source.position(), end));

@@ -104,7 +104,7 @@ export class Capture implements Source {
     const command = `START_REPLICATION SLOT ${quote(this.slot)} LOGICAL ${start} (${plugin})`;
     return new ReplicationStream(client, command, reading, {
       label,
-      nowMs: this.context.nowMs,
+      context: this.context,
       flushedLsn: () => (this.acked.lsn === 0n ? 0n : resumeLsn(this.acked)),
     });
   }

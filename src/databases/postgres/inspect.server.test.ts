@@ -19,7 +19,8 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
         CREATE TABLE t (
           id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ser serial, m s.mood, e email, ea s.mood[],
           v varchar(50) COLLATE "C" NOT NULL DEFAULT 'q' CHECK (v IN ('q', 'it''s')), c char(3), n numeric(10,2),
-          ns numeric(5,-2), free numeric, ts timestamptz(3), t6 time, b bit(8), vb varbit(9), g int GENERATED ALWAYS AS (1) STORED,
+          ns numeric(5,-2), free numeric, ts timestamptz(3), t6 time, b bit(8), vb varbit(9),
+          g int GENERATED ALWAYS AS (1) STORED,
           geo point, money money, ttz timetz, r int4range, gone int);
         ALTER TABLE t DROP COLUMN gone`);
       const { columns, key } = await bench.inspect('t');

@@ -71,11 +71,12 @@ export async function tableOids(ask: Ask, tables: readonly TableRef[]): Promise<
 }
 
 /**
- * Whole old rows of a partitioned table take two: the partition that holds the row logs them, and the table itself, under
- * whose name they are published, says so to the reader.
+ * Whole old rows of a partitioned table take two: the partition that holds the row logs them, and the table itself,
+ * under whose name they are published, says so to the reader.
  */
 export const LOGS_WHOLE_ROWS = `c.relreplident = 'f' AND (SELECT bool_and(l.relreplident = 'f')
-    FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf AND l.relkind = 'r') IS NOT FALSE`;
+    FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid
+    WHERE t.isleaf AND l.relkind = 'r') IS NOT FALSE`;
 
 const RELATIONS = `SELECT c.oid, ${LOGS_WHOLE_ROWS} FROM pg_class c WHERE c.oid = ANY($1::oid[])`;
 

@@ -1,9 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, chown, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openPostgres, readUntil, ref } from '../../../test/postgres.ts';
 import { isForeign, startServer } from '../../../test/servers.ts';
 import type { Transaction } from '../../model/change.ts';
+import type { Endpoint, EndpointOptions } from '../../model/endpoint.ts';
+import { database } from './index.ts';
 import { forkPoint } from './slot.ts';
 
 const never = new AbortController().signal;
@@ -110,3 +113,45 @@ describe('forkPoint', () => {
     expect(forkPoint(history, 3)).toBeNull();
   });
 });
+
+const noOpenssl = spawnSync('openssl', ['version']).status !== 0;
+
+test.skipIf(isForeign('postgres') || noOpenssl)(
+  'TLS: the log is read through it, and an unknown issuer is refused',
+  async () => {
+    await using server = await startServer('postgres-15');
+    await using bench = await openPostgres(server);
+    const [certificate, key] = ['server.crt', 'server.key'].map((file) => join(server.dataDir, file)) as [
+      string,
+      string,
+    ];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const request = ['req', '-new', '-x509', '-days', '2', '-nodes', '-out', certificate, '-keyout', key, ...subject];
+    expect(spawnSync('openssl', request).status).toBe(0);
+    const { uid, gid } = await stat(server.dataDir);
+    for (const file of [certificate, key]) {
+      await chmod(file, 0o600);
+      await chown(file, uid, gid);
+    }
+    await bench.sql('ALTER SYSTEM SET ssl = on');
+    await bench.sql('SELECT pg_reload_conf()');
+    while ((await bench.sql('SHOW ssl'))[0]?.[0] !== 'on') await bench.context.sleep(10);
+    await bench.sql('CREATE TABLE t (id int PRIMARY KEY, v text)');
+    await bench.provision([ref('t')]);
+    const open = (tls: NonNullable<EndpointOptions['tls']>): Promise<Endpoint> =>
+      database.open(
+        { url: bench.url, label: 'revamp', sync: bench.slot.slice(7), stateSchema: 'tandem', tls },
+        bench.context,
+      );
+    await expect(open({ verify: true })).rejects.toMatchObject({ code: 'TD4001' });
+    await using endpoint = await open({ verify: true, ca: await readFile(certificate, 'utf8') });
+    const from = await endpoint.firstPosition();
+    await bench.sql("INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 5000) i");
+    const source = endpoint.source({ tables: [await bench.inspect('t')], chunkRows: 10_000 });
+    const reader = source.read(from, never)[Symbol.asyncIterator]();
+    expect(((await reader.next()).value as Transaction).changes).toHaveLength(5000);
+    const encrypted = 'SELECT ssl FROM pg_stat_ssl JOIN pg_stat_replication USING (pid)';
+    expect(await bench.sql(encrypted)).toEqual([['t']]);
+    await reader.return?.();
+  },
+);

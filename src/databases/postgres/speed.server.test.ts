@@ -10,7 +10,8 @@ import type { Row } from '../../model/value.ts';
 const rows = 100_000;
 const TABLE = `CREATE TABLE t (id int PRIMARY KEY, name text, email text, amount numeric(10,2), active boolean,
   at timestamptz, big int8, note text)`;
-const VALUES = `i, 'name ' || i, i || '@example.org', i / 7.0, i % 2 = 0, '2024-01-31 12:00:00+00', i * 1000000::int8, 'note'`;
+const VALUES = `i, 'name ' || i, i || '@example.org', i / 7.0, i % 2 = 0,
+  '2024-01-31 12:00:00+00', i * 1000000::int8, 'note'`;
 
 function say(what: string, count: number, startedMs: number, bench: PostgresBench): void {
   const seconds = (bench.context.nowMs() - startedMs) / 1000;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import type { Context } from '../../model/context.ts';
 import { TandemError } from '../../model/error.ts';
 import { streamError } from './errors.ts';
 
@@ -17,7 +18,7 @@ export interface StreamReceiver {
 
 export interface StreamOptions {
   readonly label: string;
-  readonly nowMs: () => number;
+  readonly context: Context;
   /**
    * The LSN that the server may forget everything before; asked for whenever a status update is due. 0 = nothing yet.
    */
@@ -61,9 +62,9 @@ export class ReplicationStream {
   private readonly socket: Socket;
   private readonly receiver: StreamReceiver;
   private readonly options: StreamOptions;
-  private readonly timer: NodeJS.Timeout;
-  /** Over a Unix socket. */
-  private readonly local: boolean;
+  private readonly context: Context;
+  private readonly over = new AbortController();
+  private readonly coalesces: boolean;
   /** The beginning of a message that has not arrived whole. */
   private partial: Buffer[] = [];
   private partialBytes = 0;
@@ -81,17 +82,17 @@ export class ReplicationStream {
     this.client = client;
     this.receiver = receiver;
     this.options = options;
-    this.receivedMs = options.nowMs();
+    this.context = options.context;
+    this.receivedMs = this.context.nowMs();
     this.socket = client.connection.stream as Socket;
-    this.local = this.socket.remoteAddress === undefined;
+    this.coalesces = this.socket.remoteAddress !== undefined && !('encrypted' in this.socket);
     // pg's own parser would collect the whole stream in its result.
     this.socket.removeAllListeners('data');
     this.socket.on('data', this.onData);
     this.socket.on('error', this.onClose);
     this.socket.on('close', this.onClose);
-    this.timer = setInterval(this.onTick, tickMs);
-    this.timer.unref();
     client.connection.query(command);
+    void this.tick();
   }
 
   /** Stops reading from the socket until it is called with false; status updates go on. */
@@ -99,30 +100,46 @@ export class ReplicationStream {
     if (this.held === held) return;
     this.held = held;
     // The silence while nobody read says nothing about the server.
-    this.receivedMs = this.options.nowMs();
+    this.receivedMs = this.context.nowMs();
     this.setFlow();
   }
 
   /** Tells the server to release the slot and waits until the connection is closed; never throws. */
   async close(): Promise<void> {
-    this.ended = true;
-    clearInterval(this.timer);
+    this.end();
     if (this.socket.destroyed) return;
+    const left = new AbortController();
     const closed = new Promise<void>((resolve) => {
       this.socket.once('close', () => resolve());
     });
     // What is still on its way is thrown away, because a full socket would keep the server from reading the goodbye.
     this.socket.removeListener('data', this.onData);
     this.socket.resume();
-    const impatient = setTimeout(() => this.socket.destroy(), tickMs);
     this.sendStatus(false);
     void this.client.end();
+    void this.context.sleep(tickMs, left.signal).then(
+      () => this.socket.destroy(),
+      () => undefined,
+    );
     await closed;
-    clearTimeout(impatient);
+    left.abort();
   }
 
-  private readonly onTick = (): void => {
-    const silentMs = this.options.nowMs() - this.receivedMs;
+  private end(): void {
+    this.ended = true;
+    this.over.abort();
+  }
+
+  /** Keeps the stream alive and the slot moving, whether or not anything arrives or is read. */
+  private async tick(): Promise<void> {
+    while (!this.ended) {
+      await this.context.sleep(tickMs, this.over.signal).catch(() => undefined);
+      if (!this.ended) this.keepAlive();
+    }
+  }
+
+  private keepAlive(): void {
+    const silentMs = this.context.nowMs() - this.receivedMs;
     if (this.held) return this.sendStatusIfDue();
     if (silentMs > deadAfterMs) {
       return this.fail(
@@ -134,16 +151,16 @@ export class ReplicationStream {
     }
     if (silentMs > askAfterMs) return this.sendStatus(true);
     return this.sendStatusIfDue();
-  };
+  }
 
   private sendStatusIfDue(): void {
     const changed = this.options.flushedLsn() !== this.statusLsn;
-    if (changed || this.options.nowMs() - this.statusMs >= statusIntervalMs) this.sendStatus(false);
+    if (changed || this.context.nowMs() - this.statusMs >= statusIntervalMs) this.sendStatus(false);
   }
 
   private sendStatus(askReply: boolean): void {
     const lsn = this.options.flushedLsn();
-    const nowMs = this.options.nowMs();
+    const nowMs = this.context.nowMs();
     const message = Buffer.alloc(39);
     message[0] = COPY_DATA;
     message.writeUInt32BE(38, 1);
@@ -160,8 +177,8 @@ export class ReplicationStream {
 
   private readonly onData = (chunk: Buffer): void => {
     if (this.ended) return;
-    this.receivedMs = this.options.nowMs();
-    if (chunk.length < fullChunkBytes && !this.local) this.coalesce();
+    this.receivedMs = this.context.nowMs();
+    if (chunk.length < fullChunkBytes && this.coalesces) this.coalesce();
     try {
       this.take(chunk);
       this.receiver.chunk();
@@ -172,16 +189,17 @@ export class ReplicationStream {
 
   /**
    * The walsender sends row by row, and a reader that wakes for each of them costs both ends most of their time. A
-   * pause of a millisecond lets the socket fill; over Unix sockets, whose buffers are small, it only delays.
+   * pause of a millisecond lets the socket fill. It would only delay over Unix sockets, whose buffers are small, and
+   * over TLS, where every record of the server arrives on its own.
    */
   private coalesce(): void {
     if (this.coalescing) return;
     this.coalescing = true;
     this.setFlow();
-    setTimeout(() => {
+    void this.context.sleep(coalesceMs).then(() => {
       this.coalescing = false;
       this.setFlow();
-    }, coalesceMs);
+    });
   }
 
   private setFlow(): void {
@@ -252,7 +270,7 @@ export class ReplicationStream {
    * lost.
    */
   private answerRequest(walEnd: bigint): void {
-    const nowMs = this.options.nowMs();
+    const nowMs = this.context.nowMs();
     if (nowMs - this.firstRequestMs > tickMs) {
       this.requests = 0;
       this.firstRequestMs = nowMs;
@@ -271,8 +289,7 @@ export class ReplicationStream {
 
   private fail(error: TandemError): void {
     if (this.ended) return;
-    this.ended = true;
-    clearInterval(this.timer);
+    this.end();
     this.socket.destroy();
     this.receiver.failed(error);
   }

@@ -4,8 +4,8 @@ import { describeServers } from '../../../test/servers.ts';
 import type { Position } from '../../model/change.ts';
 import type { Row, Value } from '../../model/value.ts';
 
-// The database is the oracle: what is written as SQL must come out of the log, of a locked row and of a scan as the same
-// canonical value, and writing that value must make the database itself call both rows equal.
+// The database is the oracle: what is written as SQL must come out of the log, of a locked row and of a scan as the
+// same canonical value, and writing that value must make the database itself call both rows equal.
 
 const bytes = (...items: number[]): Uint8Array => new Uint8Array(items);
 
