@@ -38,8 +38,7 @@ export async function run(route: Route): Promise<void> {
       case 'end':
         return;
       case 'task':
-        await applyTask(route.applier, turn.task);
-        route.done(turn, null);
+        route.done(turn, { ...(await applyTask(route.applier, turn.task)), rows: 0, transactions: 0, parked: [] });
         break;
       case 'items':
         route.done(turn, await applyItems(route.applier, turn.items));
