@@ -59,6 +59,13 @@ describe('the hash of a text', () => {
     expect(Math.max(...buckets)).toBeLessThan((rows / 1024) * 2);
   });
 
+  it('keeps apart what 32 bits would not', () => {
+    const found = new Set<number>();
+    for (let row = 0; row < 300_000; row++)
+      found.add(hashText(1, `0190b2c4-${row * 7919}-7c3e-9a51-${row ^ 0x5bd1e995}`));
+    expect(found.size).toBe(300_000);
+  });
+
   it('keeps the tables of a lane apart', () => {
     const found = new Set(Array.from({ length: 1000 }, (_, seed) => hashText(seed, '42')));
     expect(found.size).toBe(1000);
