@@ -134,6 +134,8 @@ class Reading implements PgoutputReceiver, StreamReceiver {
   private resolveArrival: (() => void) | null = null;
   /** Up to here everything has been handed out. */
   private yielded: Place;
+  /** The transaction that is being handed out. */
+  private given: Place | null = null;
   /** Up to here everything has been received. */
   private received: Place;
 
@@ -164,11 +166,17 @@ class Reading implements PgoutputReceiver, StreamReceiver {
 
   /** Everything up to here has been handed out, also when the log held nothing of interest there. */
   reached(): Place {
-    return this.first === null ? this.received : this.yielded;
+    return this.first === null && this.given === null ? this.received : this.yielded;
   }
 
-  /** The next transaction, or null where none is there yet. Throws the stream's failure once all are taken. */
+  /**
+   * The next transaction, or null where none is there yet. Throws the stream's failure once all are taken. Whoever asks
+   * for the next has got the one before: only then does the position move, because what is on its way may still be
+   * lost.
+   */
   take(): Transaction | null {
+    if (this.given !== null) this.yielded = this.given;
+    this.given = null;
     const next = this.first;
     if (next === null) {
       if (this.failure !== null) throw this.failure;
@@ -176,7 +184,7 @@ class Reading implements PgoutputReceiver, StreamReceiver {
     }
     this.first = next.next;
     this.waitingBytes -= next.bytes;
-    this.yielded = next.place;
+    this.given = next.place;
     if (this.waitingBytes < waitingBytesMax / 2) this.socket?.hold(false);
     return next.transaction;
   }
