@@ -123,6 +123,9 @@ for (const flavor of flavors) {
       const findings = await endpoint.check({ tables: [], read: true, write: false });
       const settings = findings.flatMap(({ at }) => at?.['setting'] ?? []);
       expect(settings.toSorted()).toEqual(Object.keys(wrong[flavor]).toSorted());
+      await using target = await endpoint.target();
+      const format = flavor === 'mysql' ? 'TD5006' : 'TD5005';
+      await expect(target.checkpoint('left_right', 'main')).rejects.toMatchObject({ code: format, class: 'setup' });
       for (const { fix } of findings) expect(fix === undefined || fix.length > 5).toBe(true);
       for (const { fix, at } of findings) {
         if (fix === undefined || /^(?:Remove|\[)/.test(fix) || at?.['privilege'] !== undefined) continue;

@@ -33,7 +33,7 @@ export const mysqlFlavor: Flavor = {
   identity: '@@server_uuid',
   logEnd: '@@GLOBAL.gtid_executed',
   returning: false,
-  versions: { from: [8, 0, 19], below: [10, 0, 0], words: 'MySQL 8.0.19 to 9.7' },
+  versions: { from: [8, 0, 22], below: [10, 0, 0], words: 'MySQL 8.0.22 to 9.7' },
   logStatus: (version) => (atLeast(version, [8, 4, 0]) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS'),
   logsCascadesFrom: [9, 6, 0],
   logPrivilege: 'REPLICATION CLIENT',
