@@ -61,7 +61,7 @@ await describeServers('the sample', { postgres: 'postgres', mysql: 'mysql', mari
     await createPlatform('left', left).signUp('sync@example.com', 'sync', ann);
     await createPlatform('right', right).signUp('sync@example.com', 'sync', ann);
     expect(await readWrites(left, right)).toEqual([
-      { byApplication: { left: 0, right: 0 }, bySync: { left: 1, right: 1 } },
+      { row: 'users sync@example.com', byApplication: { left: 0, right: 0 }, bySync: { left: 1, right: 1 } },
     ]);
 
     await using load = await createLoad({ ...sides, seed: 7, ratePerSecond: 200 });

@@ -3,6 +3,7 @@ import { countEchoes, countRepeats, type RowWrites } from './writes.ts';
 
 function row(application: readonly [number, number], sync: readonly [number, number]): RowWrites {
   return {
+    row: 'users ann',
     byApplication: { left: application[0], right: application[1] },
     bySync: { left: sync[0], right: sync[1] },
   };

@@ -61,6 +61,8 @@ function mysqlTriggers(side: Side): readonly string[] {
 
 /** How often each side's application and the sync wrote one row. */
 export interface RowWrites {
+  /** Link and label, for messages. */
+  readonly row: string;
   readonly byApplication: Record<Side, number>;
   readonly bySync: Record<Side, number>;
 }
@@ -71,7 +73,7 @@ export async function readWrites(left: Connection, right: Connection): Promise<r
   for (const [side, connection] of [['left', left] as const, ['right', right] as const]) {
     for (const { link, label, by_sync: bySync, writes } of await connection.query(sql)) {
       const name = `${String(link)} ${String(label)}`;
-      const row = rows.get(name) ?? { byApplication: { left: 0, right: 0 }, bySync: { left: 0, right: 0 } };
+      const row = rows.get(name) ?? { row: name, byApplication: { left: 0, right: 0 }, bySync: { left: 0, right: 0 } };
       rows.set(name, row);
       row[Number(bySync) === 0 ? 'byApplication' : 'bySync'][side] += Number(writes);
     }
