@@ -10,6 +10,7 @@ import type {
 import type { Code } from '../../model/codes.ts';
 import { TandemError } from '../../model/error.ts';
 import type { TableShape } from '../../model/plan.ts';
+import { type TableRef, tableName } from '../../model/schema.ts';
 import type { Row } from '../../model/value.ts';
 import { openWriter } from './connect.ts';
 import type { Flavor } from './flavor.ts';
@@ -122,7 +123,13 @@ class MysqlTransaction implements TargetTransaction {
   }
 
   write(run: WriteRun): Promise<WriteResult> {
-    return this.#guard(() => this.#write(run));
+    return this.#guard(async () => {
+      try {
+        return await this.#write(run);
+      } catch (error) {
+        throw inTable(error, run.shape.ref);
+      }
+    });
   }
 
   async #write(run: WriteRun): Promise<WriteResult> {
@@ -169,6 +176,13 @@ class MysqlTransaction implements TargetTransaction {
       throw error;
     }
   }
+}
+
+/** The same error with the table's name; the server does not say it for most of them. */
+function inTable(error: unknown, ref: TableRef): unknown {
+  if (!(error instanceof TandemError)) return error;
+  const at = { table: tableName(ref), ...error.details.at };
+  return new TandemError(error.code as Code, error.message, { ...error.details, at });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { TableShape } from '../../model/plan.ts';
 import type { Column } from '../../model/schema.ts';
 import { plainDecimal, type Row, type Value } from '../../model/value.ts';
-import { type LiteralWriter, literalWriter, quoteBytes, quoteName, quoteTable } from './literals.ts';
+import { derivedWriter, type LiteralWriter, literalWriter, quoteBytes, quoteName, quoteTable } from './literals.ts';
 import type { Cells } from './session.ts';
 import { rowDecoder, selectExpression } from './text-values.ts';
 
@@ -12,6 +12,8 @@ export interface CompiledShape {
   /** Quoted, in the order of the image. */
   readonly names: readonly string[];
   readonly writers: readonly LiteralWriter[];
+  /** The same for a table of literals; see {@link derivedWriter}. */
+  readonly derivedWriters: readonly LiteralWriter[];
   /** The select list of a whole image; the table goes by the name `t`. */
   readonly selectImage: string;
   readonly decodeImage: (cells: Cells) => Row;
@@ -33,6 +35,7 @@ export function compileShape(shape: TableShape): CompiledShape {
     table: quoteTable(shape.ref),
     names: shape.columns.map((column) => quoteName(column.name)),
     writers: shape.columns.map(literalWriter),
+    derivedWriters: shape.columns.map(derivedWriter),
     selectImage: shape.columns.map(selectExpression).join(', '),
     decodeImage: rowDecoder(shape.columns),
     selectKey: keyColumns.map(selectExpression).join(', '),

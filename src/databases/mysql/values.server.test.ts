@@ -212,6 +212,41 @@ for (const flavor of flavors) {
       expect(await read()).toEqual([]);
     });
 
+    test('of any size go through every form of writing', async () => {
+      await using fixture = await openFixture(server);
+      await fixture.run(
+        'CREATE TABLE large (id INT PRIMARY KEY, a LONGBLOB, b VARBINARY(20000), c LONGTEXT, d VARCHAR(9000), e LONGBLOB) ' +
+          'CHARACTER SET utf8mb4',
+      );
+      await seedRoute(fixture);
+      const shape = await fixture.shape('large');
+      const target = fixture.target();
+      const keys = [[1], [2], [3]];
+      for (const size of [0, 511, 512, 8_192, 20_000, 65_535, 65_536, 140_000]) {
+        const rows = keys.map(([id = 0]): Row => {
+          const filled = (length: number) => new Uint8Array(length).fill(id);
+          const texts = ['é'.repeat(size + id), '😀'.repeat(Math.min(size, 9_000))];
+          return [id, filled(size + id), filled(Math.min(size, 20_000)), ...texts, filled(2 * size)];
+        });
+        await within(target, async (transaction) => {
+          const empty = keys.map(([id = 0]): Row => [id, null, null, null, null, null]);
+          await transaction.write({ op: 'insert', shape, rows: empty, generated: false });
+          await transaction.write({ op: 'update', shape, keys, rows });
+          const found = await transaction.lock(shape, keys);
+          for (const [at, row] of rows.entries()) {
+            for (const [index, value] of row.entries()) {
+              expect({ size, index, same: sameValue('bytes', found[at]?.[index], value) }).toEqual({
+                size,
+                index,
+                same: true,
+              });
+            }
+          }
+          await transaction.write({ op: 'delete', shape, keys });
+        });
+      }
+    });
+
     test('find their rows as keys, of every type', async () => {
       await using fixture = await openFixture(server);
       const keyed = columns.filter(([definition]) => !/TEXT|BLOB|JSON/.test(definition));

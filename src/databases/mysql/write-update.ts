@@ -126,7 +126,7 @@ export function joinOf(flavor: Flavor, compiled: CompiledShape, table: string, c
   const set = columns.map((at, index) => `t.${compiled.names[at]}=v.${names[shape.key.length + index]}`);
   const tail = ` STRAIGHT_JOIN ${table} ON ${joinConditions(compiled)} SET ${set.join(',')}`;
   return {
-    literals: (key, row) => rowText(compiled.writers, sources, withKey(shape.key, row, key)),
+    literals: (key, row) => rowText(compiled.derivedWriters, sources, withKey(shape.key, row, key)),
     sql: (rows) => `UPDATE ${flavor.derivedTable(names, rows)}${tail}`,
   };
 }
