@@ -90,6 +90,8 @@ export class ItemQueue {
   }
 
   async close(): Promise<void> {
+    // A disk that was never written to is not touched.
+    if (this.#made === 0) return;
     await Promise.allSettled(this.#segments.flatMap(({ written }) => written ?? []));
     await rm(this.#folder, { recursive: true, force: true });
   }
