@@ -75,6 +75,7 @@ export class Engine {
       keys,
       takenOverAt,
       claims: new Claims(),
+      paces: { left: { owedMs: 0 }, right: { owedMs: 0 } },
       ...counts,
     };
     const active = stations.filter((station) => this.#isActive(station.source));

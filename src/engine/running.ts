@@ -31,6 +31,8 @@ export interface Running {
   readonly context: Context;
   readonly keys: KeyMap;
   readonly claims: Claims;
+  /** Time that each reader still has to let pass, see keepPace. */
+  readonly paces: Readonly<Record<Side, { owedMs: number }>>;
   /** The ends of both logs when this engine had taken over. */
   readonly takenOverAt: Readonly<Record<Side, Position>>;
 }
@@ -126,6 +128,26 @@ export async function deliver(
   }
   if (!recognised.bookkeeping && transaction.last) skip(leaving, given, transaction.position);
   for (const { queue } of leaving) if (queue.backlog !== null) await queue.backlog;
+  await keepPace(running, side, leaving, transaction.changes.length);
+}
+
+/** Row changes ahead of the applier from which on a reader slows down, and the slowest it gets. */
+const AHEAD_ROWS = 16_000;
+const SLOWEST_ROWS_PER_MS = 10;
+
+/**
+ * A reader far ahead only fills the disk and takes the processor from the applier, so it slows down; it never stops, and it
+ * runs at full speed where an applier waits for what this log will show (design: readers never wait for appliers).
+ */
+async function keepPace(running: Running, side: Side, leaving: readonly LaneRoute[], rows: number): Promise<void> {
+  if (!leaving.some((route) => route.queue.rows > AHEAD_ROWS && !route.paused)) return;
+  if (running.lanes.some((lane) => lane.sides[side].echoes.isAwaited)) return;
+  const pace = running.paces[side];
+  pace.owedMs += rows / SLOWEST_ROWS_PER_MS;
+  if (pace.owedMs < 5) return;
+  const { owedMs } = pace;
+  pace.owedMs = 0;
+  await running.context.sleep(owedMs);
 }
 
 function give(leaving: readonly LaneRoute[], lane: Lane, item: LaneItem): void {

