@@ -95,8 +95,8 @@ function abortAnd(stop: AbortController): (error: unknown) => never {
   };
 }
 
-/** Codes of PostgreSQL and MySQL: unique, deadlock, serialization, lock timeout, foreign key. */
-const refusals = new Set<unknown>(['23505', '40P01', '40001', '55P03', '23503', 1062, 1213, 1205, 1452, 1020]);
+/** Unique, deadlock, serialization, lock timeout, foreign key; 1467 is MariaDB's deadlock over AUTO_INCREMENT. */
+const refusals = new Set<unknown>(['23505', '40P01', '40001', '55P03', '23503', 1062, 1213, 1205, 1452, 1020, 1467]);
 
 async function counted(
   counts: Record<keyof LoadCounts, number>,
