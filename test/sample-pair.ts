@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSample } from '../src/cli/demo/create-sample.ts';
 import { type Comparison, compareSample } from '../src/cli/demo/compare.ts';
 import { connect, type Connection, databaseOf, type SampleSide } from '../src/cli/demo/database.ts';
@@ -34,6 +35,10 @@ export interface SamplePair extends AsyncDisposable {
   /** Starts an engine; it is stopped at the latest when the pair is disposed of. */
   start(): Promise<Sync>;
   compare(): Promise<Comparison>;
+  /** How often the sync has written each side: every transaction of its own moves a checkpoint row. */
+  countWrites(): Promise<Readonly<Record<Side, number>>>;
+  /** Makes `connections` anew, after a server was away. */
+  reconnect(): Promise<void>;
 }
 
 export interface PairOptions {
@@ -52,7 +57,12 @@ export async function openSamplePair(
     url: await freshDatabase(servers[side]),
   });
   const sides = { left: await sideOf('left'), right: await sideOf('right') };
-  const connections = { left: await connect(sides.left), right: await connect(sides.right) };
+  const connectBoth = async () => ({ left: await connect(sides.left), right: await connect(sides.right) });
+  let connections = await connectBoth();
+  const disconnect = async (): Promise<void> => {
+    await connections.left[Symbol.asyncDispose]();
+    await connections.right[Symbol.asyncDispose]();
+  };
   await Promise.all([createSample(connections.left, 'left'), createSample(connections.right, 'right')]);
   await options.prepare?.(connections);
   const declaration = (options.declare ?? ((given) => given))(declarationOf(sides));
@@ -62,7 +72,9 @@ export async function openSamplePair(
   const running = new Set<Sync>();
   return {
     sides,
-    connections,
+    get connections() {
+      return connections;
+    },
     declaration,
     context,
     log,
@@ -72,14 +84,40 @@ export async function openSamplePair(
       return sync;
     },
     compare: () => compareSample(connections.left, connections.right),
+    async countWrites() {
+      const count = async (side: Side): Promise<number> => {
+        const sql = `SELECT sum(seq) AS n FROM ${declaration[side].stateSchema}.checkpoint`;
+        return Number((await connections[side].query(sql))[0]?.['n']);
+      };
+      return { left: await count('left'), right: await count('right') };
+    },
+    async reconnect() {
+      await disconnect();
+      connections = await connectBoth();
+    },
     async [Symbol.asyncDispose]() {
       for (const sync of running) await sync.stop();
       await removeSync(declaration, context);
-      await connections.left[Symbol.asyncDispose]();
-      await connections.right[Symbol.asyncDispose]();
+      await disconnect();
       context[Symbol.dispose]();
     },
   };
+}
+
+const silenceMs = 1_000;
+
+/**
+ * Resolves once everything is applied and the sync has then written nothing for a second. Unlike the ends of the logs,
+ * which all tests of a run move, this tells about the pair alone. Never resolves where a sync writes to itself for ever.
+ */
+export async function silence(pair: SamplePair, sync: Sync): Promise<void> {
+  await Promise.race([sync.idle(), sync.finished]);
+  for (let before = ''; ; ) {
+    const now = JSON.stringify(await pair.countWrites());
+    if (now === before) return;
+    before = now;
+    await sleep(silenceMs);
+  }
 }
 
 /** The sample's declaration under names that no other sync of these servers has. */

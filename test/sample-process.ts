@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { SAMPLE } from '../src/cli/demo/sample.ts';
 import type { Side } from '../src/model/policy.ts';
 import { openProject } from './project.ts';
 import type { SamplePair } from './sample-pair.ts';
@@ -40,19 +41,21 @@ export async function openHome(pair: SamplePair, urls: Partial<Record<Side, stri
   };
 }
 
-/** The pair's declaration as a file. Passwords come from the environment, as everywhere. */
+/** The pair's declaration as a file; links beside the sample's are plain data. Passwords come from the environment. */
 function configOf({ sides, declaration }: SamplePair): string {
   const source = new URL('../src/cli/demo/sample-declaration.ts', import.meta.url).pathname;
   const plain = (side: Side) => {
     const { engine, url } = sides[side];
     return JSON.stringify({ engine, url: `${engine}://host${new URL(url).pathname}` });
   };
+  const added = Object.fromEntries(Object.entries(declaration.links).filter(([name]) => !(name in SAMPLE)));
   const endpoint = (side: Side, variable: string) =>
     `{ ...sample.${side}, url: '\${env:${variable}}', stateSchema: '${declaration[side].stateSchema}' }`;
   return `import { sampleDeclaration } from '${source}';
 const sample = sampleDeclaration({ left: ${plain('left')}, right: ${plain('right')} });
 export default {
   ...sample,
+  links: { ...sample.links, ...${JSON.stringify(added)} },
   name: '${declaration.name}',
   left: ${endpoint('left', 'LEFT_URL')},
   right: ${endpoint('right', 'RIGHT_URL')},

@@ -8,7 +8,7 @@ import type { LaneItem, LinkedChange } from '../pipeline/linked.ts';
  * Row changes kept in memory at the head of a queue, and in each file that spills from its tail: few, so that they die
  * young.
  */
-const HEAD_ROWS_MAX = 20_000;
+const HEAD_ROWS_MAX = 10_000;
 const SEGMENT_ROWS = 4_000;
 
 type StoredChange = Omit<LinkedChange, 'link'> & { readonly link: number };

@@ -132,7 +132,7 @@ export async function deliver(
 }
 
 /** Row changes ahead of the applier from which on a reader slows down, and the slowest it gets. */
-const AHEAD_ROWS = 16_000;
+const AHEAD_ROWS = 6_000;
 const SLOWEST_ROWS_PER_MS = 10;
 
 /**

@@ -111,6 +111,7 @@ const unfair: readonly (readonly [string, Wrong, Given])[] = [
   ['a deferral replaces an open one', habit('keepsDeferrals'), {}],
   ['a decided row is written blindly by the same batch', habit('splitsBatches'), { batch: 2 }],
   ['a restarted engine does not wait for its own transactions', habit('readsOwnFirst'), { writes: [1, 2], crashes: 1 }],
+  ['an audit trusts the value alone', habit('asksTheLog'), { writes: [3, 2], batch: 2 }],
   ['a restarted engine forgets the time', habit('remembersTime'), { policy: 'newest', writes: [1, 2], crashes: 1 }],
 ];
 

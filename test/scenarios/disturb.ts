@@ -34,6 +34,7 @@ export async function cutConnections(connection: Connection): Promise<void> {
   for (const { id } of others) await connection.execute(`KILL ${String(id)}`).catch(() => undefined);
 }
 
+// InnoDB makes its list of transactions anew only where nobody has asked for a tenth of a second.
 const waiting: Readonly<Record<Connection['engine'], string>> = {
   postgres: `SELECT count(*)::int AS n FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
@@ -63,7 +64,7 @@ export async function lockCrosswise(
     expect(await application.execute(statements.first)).toBe(1);
     await work();
     const waiters = async (): Promise<unknown> => (await observer.query(waiting[side.engine]))[0]?.['n'];
-    await expect.poll(waiters, { timeout: 60_000 }).not.toBe(0);
+    await expect.poll(waiters, { timeout: 60_000, interval: 250 }).not.toBe(0);
     expect(await application.execute(statements.second)).toBe(1);
   });
 }

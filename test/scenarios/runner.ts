@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { countEchoes, readWrites } from '../../src/cli/demo/writes.ts';
-import { settle } from '../../src/cli/demo/settle.ts';
 import type { Connection } from '../../src/cli/demo/database.ts';
 import type { Server } from '../../src/cli/demo/servers/server.ts';
 import type { Sync } from '../../src/engine/sync-status.ts';
 import type { Side } from '../../src/model/policy.ts';
-import { openSamplePair, type SamplePair } from '../sample-pair.ts';
+import { openSamplePair, type SamplePair, silence } from '../sample-pair.ts';
 import { openHome, type ProcessHome, type TandemProcess } from '../sample-process.ts';
 import { describeServers, type ServerName } from '../servers.ts';
 import { scenarios } from './all.ts';
@@ -85,7 +84,7 @@ class Actor {
       case 'idle':
         return this.#running().idle();
       case 'silence':
-        return expect(await settle(this.#running(), connections), name).toBe(true);
+        return silence(this.#pair, this.#running());
       case 'next-second':
         await nextSecond(connections.left);
         return nextSecond(connections.right);
@@ -112,7 +111,7 @@ class Actor {
       case 'read': {
         const cells = () => readCells(connections[sideOf[step.on]], step.query);
         if (this.#process === null) expect(await cells(), name).toEqual(step.rows);
-        else await expect.poll(cells, { ...patience, message: this.#process.talk() }).toEqual(step.rows);
+        else await this.#expectSoon(this.#process, cells, step.rows);
         return;
       }
       case 'parked':
@@ -134,6 +133,18 @@ class Actor {
       }
       default:
         throw new Error(`nobody performs ${step.do}`);
+    }
+  }
+
+  async #expectSoon(
+    child: TandemProcess,
+    cells: () => Promise<readonly Cells[]>,
+    rows: readonly Cells[],
+  ): Promise<void> {
+    try {
+      await expect.poll(cells, patience).toEqual(rows);
+    } catch (error) {
+      throw new Error(`the process has said:\n${child.talk()}`, { cause: error });
     }
   }
 

@@ -35,7 +35,13 @@ const people = (start: number): TableDefinition[] => [
   },
 ];
 const mapped = {
-  users: { left: 'users', right: 'users', columns: { id: 'id', email: 'email', name: 'name' }, keys: 'mapped', naturalKeys: [['email']] },
+  users: {
+    left: 'users',
+    right: 'users',
+    columns: { id: 'id', email: 'email', name: 'name' },
+    keys: 'mapped',
+    naturalKeys: [['email']],
+  },
   posts: { left: 'posts', right: 'posts', columns: { id: 'id', user_id: 'user_id', title: 'title' }, keys: 'mapped' },
 } as const;
 
@@ -69,7 +75,10 @@ test('a row travels both ways, changes and goes', async () => {
 test('concurrent writes of one row end equal', async () => {
   const world = await createWorld({ tables: { left: [accounts], right: [accounts] }, links: { accounts: shared } });
   const { left, right } = world.databases;
-  for (const [database, name] of [[left, 'l'], [right, 'r']] as const) {
+  for (const [database, name] of [
+    [left, 'l'],
+    [right, 'r'],
+  ] as const) {
     const tx = database.begin();
     await tx.insert('accounts', { id: 1, name });
     await tx.commit();
@@ -95,15 +104,20 @@ test('two sides with keys of their own: parents, children, and one e-mail on bot
   const [annRight] = await right.begin().select('users');
   expect(annRight).toEqual({ id: 1001, email: 'ann', name: 'Ann' });
   expect(await right.begin().select('posts')).toMatchObject([{ user_id: 1001, title: 'first' }]);
-  for (const [database, name] of [[left, 'Bob L'], [right, 'Bob R']] as const) {
+  for (const [database, name] of [
+    [left, 'Bob L'],
+    [right, 'Bob R'],
+  ] as const) {
     tx = database.begin();
     const bob = await tx.insert('users', { email: 'bob', name });
     await tx.insert('posts', { user_id: bob['id'] as number, title: `by ${name}` });
     await tx.commit();
   }
   await sync.idle();
-  const names = async (database: typeof left) => (await database.begin().select('users')).map((row) => [row['email'], row['name']]);
-  const titles = async (database: typeof left) => (await database.begin().select('posts')).map((row) => row['title']).sort();
+  const names = async (database: typeof left) =>
+    (await database.begin().select('users')).map((row) => [row['email'], row['name']]);
+  const titles = async (database: typeof left) =>
+    (await database.begin().select('posts')).map((row) => row['title']).sort();
   expect(await names(left)).toHaveLength(2);
   expect(await names(right)).toEqual(await names(left));
   expect(await titles(left)).toEqual(['by Bob L', 'by Bob R', 'first']);

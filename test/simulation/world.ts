@@ -17,17 +17,23 @@ import type { TableSchema } from '../../src/model/schema.ts';
 export interface World {
   readonly databases: Readonly<Record<Side, MemoryDatabase>>;
   readonly plan: SyncPlan;
-  /** Opens endpoints of its own, as a process would, and starts an engine. */
-  start(context?: Context): Promise<{ readonly sync: Sync; stop(): Promise<void> }>;
+  /** Opens endpoints of its own, as a process would. `process` is what the databases call the client. */
+  open(process: string, context: Context): Promise<Record<Side, Endpoint>>;
+  /** Starts an engine over endpoints. */
+  run(endpoints: Record<Side, Endpoint>, context: Context): Promise<Sync>;
+  /** Both at once, in real time. */
+  start(): Promise<{ readonly sync: Sync; stop(): Promise<void> }>;
 }
 
 export interface WorldOptions {
   readonly tables: Readonly<Record<Side, readonly TableDefinition[]>>;
   readonly links: Declaration['links'];
+  readonly home?: Side;
   readonly memory?: Partial<Record<Side, Partial<MemoryOptions>>>;
   readonly defaults?: Declaration['defaults'];
 }
 
+/** Throws where the declaration does not compile. */
 export async function createWorld(options: WorldOptions): Promise<World> {
   const databases = {
     left: createMemoryDatabase({ name: 'left', ...options.memory?.left }),
@@ -38,33 +44,38 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
   const declaration = declarationOf(options);
   const context = createContext({ level: 'silent' });
-  const endpoints = await open(databases, context);
+  const endpoints = await open(databases, 'setup', context);
   const schemas = await inspect(endpoints);
   const { plan, findings } = compile(declaration, schemas);
   if (plan === null) throw new Error(`the world does not compile: ${JSON.stringify(findings, null, 1)}`);
-  const close = async () => undefined;
+  const close = async (): Promise<void> => undefined;
   const prepared = { ...endpoints, declaration, schemas, plan, findings, [Symbol.asyncDispose]: close };
   await provision(prepared, { step: () => undefined, checkpoint: () => undefined });
-  return { databases, plan, start: (own) => start(databases, plan, own ?? context) };
-}
-
-async function start(databases: World['databases'], plan: SyncPlan, context: Context) {
-  const endpoints = await open(databases, context);
-  const schemas = await inspect(endpoints);
-  const sync = await startSync({ plan, endpoints, schemas, context });
+  const run = async (opened: Record<Side, Endpoint>, own: Context): Promise<Sync> =>
+    startSync({ plan, endpoints: opened, schemas: await inspect(opened), context: own });
   return {
-    sync,
-    async stop() {
-      await sync.stop();
-      await endpoints.left[Symbol.asyncDispose]();
-      await endpoints.right[Symbol.asyncDispose]();
+    databases,
+    plan,
+    run,
+    open: (process, own) => open(databases, process, own),
+    async start() {
+      const opened = await open(databases, 'engine', context);
+      const sync = await run(opened, context);
+      return {
+        sync,
+        async stop() {
+          await sync.stop();
+          await opened.left[Symbol.asyncDispose]();
+          await opened.right[Symbol.asyncDispose]();
+        },
+      };
     },
   };
 }
 
-async function open(databases: World['databases'], context: Context): Promise<Record<Side, Endpoint>> {
+async function open(databases: World['databases'], process: string, context: Context): Promise<Record<Side, Endpoint>> {
   const at = (side: Side) =>
-    databases[side].open({ url: `memory:${side}`, label: side, sync: 'world', stateSchema: 'tandem' }, context);
+    databases[side].open({ url: `memory:${side}`, label: process, sync: 'world', stateSchema: 'tandem' }, context);
   return { left: await at('left'), right: await at('right') };
 }
 
@@ -73,7 +84,14 @@ async function inspect(endpoints: Record<Side, Endpoint>): Promise<Record<Side, 
   return { left: await of(endpoints.left), right: await of(endpoints.right) };
 }
 
-function declarationOf({ links, defaults }: WorldOptions): Declaration {
+function declarationOf({ links, defaults, home }: WorldOptions): Declaration {
   const endpoint = { engine: 'postgres', url: 'memory' } as const;
-  return { name: 'world', left: endpoint, right: endpoint, home: 'left', defaults: defaults ?? { keys: 'shared' }, links };
+  return {
+    name: 'world',
+    left: endpoint,
+    right: endpoint,
+    home: home ?? 'left',
+    defaults: defaults ?? { keys: 'shared' },
+    links,
+  };
 }

@@ -190,15 +190,19 @@ function doTask(world: World, target: SideIndex, transaction: Transaction, task:
   const { id } = task;
   const purpose = target === 0 ? 'reassert' : 'refresh';
   let us = world.readings[target].window.newest(id, -1)?.effectiveUs ?? 0;
-  let home: null | undefined;
+  let home: number | null | undefined;
   const current = transaction.current(id);
-  if (task.kind === 'audit' && JSON.stringify(current) === JSON.stringify(task.ours)) {
+  const isTouched = task.kind === 'audit' && world.readings[0].window.newest(id, task.at) !== null;
+  if (task.kind === 'audit' && !isTouched && JSON.stringify(current) === JSON.stringify(task.ours)) {
     const op = task.ours === null ? 'delete' : 'update';
     const sides = { current: rowOf(task.local), incoming: rowOf(task.ours), incomingOp: op } as const;
     const decision = world.judge.settle({ ...sides, currentAtUs: task.localUs, incomingAtUs: task.oursUs });
     us = Math.max(task.localUs, task.oursUs);
     if (decision.winner === 'remote') home = null;
-    else transaction.replace(id, imageOf(decision.row, task.local ?? task.ours));
+    else {
+      home = task.localAt;
+      transaction.replace(id, imageOf(decision.row, task.local ?? task.ours));
+    }
   }
   const image = transaction.current(id);
   world.note(`task ${task.kind} ${'HR'[target]} ${id} ${text(image)}`);

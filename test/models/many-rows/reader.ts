@@ -73,7 +73,15 @@ function audit(world: World, ordinal: number, entry: OwnEntry, id: number): void
   const passedOver = world.sites[0].log[local.ordinal - 1];
   if (passedOver?.kind !== 'local') return;
   const images = { local: passedOver.change.after, ours: entry.wrote.get(id) ?? null };
-  world.tasks[0].push({ kind: 'audit', id, ...images, localUs: local.effectiveUs, oursUs: entry.us, at: ordinal });
+  world.tasks[0].push({
+    kind: 'audit',
+    id,
+    ...images,
+    localAt: local.ordinal,
+    localUs: local.effectiveUs,
+    oursUs: entry.us,
+    at: ordinal,
+  });
 }
 
 function noteDeferrals(world: World, side: SideIndex, ordinal: number, entry: OwnEntry): void {

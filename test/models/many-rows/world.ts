@@ -61,6 +61,7 @@ export type Task =
       readonly kind: 'audit';
       readonly id: number;
       readonly local: Image | null;
+      readonly localAt: number;
       readonly localUs: number;
       readonly ours: Image | null;
       readonly oursUs: number;

@@ -4,6 +4,8 @@ import { clamp, emits, entryAt, HASH, sentImage, windowOf } from './reading.ts';
 import { ABSENT, AS_LOGGED, type OwnEntry, type State, type Task } from './state.ts';
 import { judgeOf } from './verdicts.ts';
 
+type AuditTask = Task & { readonly kind: 'audit' };
+
 /** What meeting this entry of the home log gives to do: pipeline/recognise-own.ts at the home side. */
 export function meet(state: State, scope: Scope, ordinal: number): State {
   const entry = entryAt(state, 0, ordinal);
@@ -12,7 +14,14 @@ export function meet(state: State, scope: Scope, ordinal: number): State {
   const passedOver = contested(state, scope, ordinal, entry);
   if (passedOver !== null) {
     const { ordinal: at, effectiveUs: localUs } = passedOver;
-    const task = { local: imageAt(state, at), localUs, ours: sentImage(entry), oursUs: entry.us, at: ordinal };
+    const task = {
+      local: imageAt(state, at),
+      localAt: at,
+      localUs,
+      ours: sentImage(entry),
+      oursUs: entry.us,
+      at: ordinal,
+    };
     // What this engine wrote before it was restarted, it remembers no images for.
     if (ordinal <= state.born[0]) next = { ...next, excuse: 'forgotten' };
     else next = { ...next, tasks: [...next.tasks, { kind: 'audit', ...task }] };
@@ -38,15 +47,19 @@ function imageAt(state: State, ordinal: number): number {
 
 interface Outcome {
   readonly image: number;
-  readonly isRemote: boolean;
+  /** What the value holds of home: see {@link Restated}. */
+  readonly home: number | null;
   readonly us: number;
 }
 
 /** Decides again between the passed-over change and what we wrote, if that is still what the row holds. */
-export function auditOf(scope: Scope, task: Task & { readonly kind: 'audit' }, current: number): Outcome {
-  const { local, localUs, ours, oursUs } = task;
-  if (current !== ours) return { image: current, isRemote: false, us: localUs };
+export function auditOf(state: State, scope: Scope, task: AuditTask, current: number): Outcome {
+  const { local, localAt, localUs, ours, oursUs, at } = task;
+  // The row may hold the same value again: the log knows better.
+  const isTouched = scope.habits.asksTheLog && windowOf(state, scope, 0).newest(HASH, at) !== null;
+  if (current !== ours || isTouched) return { image: current, home: AS_LOGGED, us: localUs };
   const op = ours === ABSENT ? 'delete' : 'update';
   const { winner, image } = judgeOf(scope.policy).settle(local, ours, localUs, oursUs, op);
-  return { image: winner === 'remote' ? current : image, isRemote: winner === 'remote', us: Math.max(localUs, oursUs) };
+  const us = Math.max(localUs, oursUs);
+  return winner === 'remote' ? { image: current, home: null, us } : { image, home: localAt, us };
 }

@@ -94,6 +94,11 @@ function isFair(state: State, scope: Scope): boolean {
   const isBefore = (a: Write, b: Write) => (a.side === b.side ? a.at < b.at : a.at <= b.saw);
   const newest = all.filter((a) => !all.some((b) => isBefore(a, b)));
   const [home, remote] = [newest.filter(({ side }) => side === 0), newest.filter(({ side }) => side === 1)];
+  const [last] = home;
+  const isDeleted = (write: Write) => write.side === 1 && write.image === ABSENT && last !== undefined;
+  // A delete that home lost to may have been followed by a new row, which then stands in for it.
+  const isReplaced = all.some((each) => isDeleted(each) && !isBefore(each, last as Write) && remote.length > 0);
+  if (scope.policy === 'newest' && isReplaced) return newest.some(({ image }) => image === state.value[0]);
   return allowed(scope, newest, home, remote).includes(state.value[0]);
 }
 

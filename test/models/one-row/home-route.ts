@@ -133,10 +133,10 @@ function doTasks(state: State, scope: Scope, found: number): Done {
   let wrote: number | null = null;
   let restated: Restated | null = null;
   for (const task of state.tasks) {
-    const outcome = task.kind === 'audit' ? auditOf(scope, task, current) : null;
+    const outcome = task.kind === 'audit' ? auditOf(state, scope, task, current) : null;
     const us = outcome?.us ?? windowOf(state, scope, 0).newest(HASH, -1)?.effectiveUs ?? 0;
     if (outcome !== null && outcome.image !== current) [current, wrote] = [outcome.image, outcome.image];
-    const home = scope.habits.looksBack ? (outcome?.isRemote === true ? null : AS_LOGGED) : state.log[0].length + 1;
+    const home = scope.habits.looksBack ? (outcome === null ? AS_LOGGED : outcome.home) : state.log[0].length + 1;
     restated = { image: current, home, us };
   }
   return { position: last?.position ?? 0, floor: last?.floor ?? 0, us: last?.us ?? 0, wrote, restated };

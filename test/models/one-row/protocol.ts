@@ -19,6 +19,8 @@ export interface Habits {
   readonly looksBack: boolean;
   /** Every deferral counts until the row is written, also where another one follows. */
   readonly keepsDeferrals: boolean;
+  /** An audit looks in the log for later changes of the row, not only at its value. */
+  readonly asksTheLog: boolean;
   /** After a restart hybrid times go on from where the checkpoint left them. */
   readonly remembersTime: boolean;
   /** A row that was decided in a batch is not blindly written by a later change in it. */
@@ -33,6 +35,7 @@ export const allHabits: Habits = {
   readsOwnFirst: true,
   looksBack: true,
   keepsDeferrals: true,
+  asksTheLog: true,
   remembersTime: true,
   splitsBatches: true,
 };

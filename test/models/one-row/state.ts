@@ -9,6 +9,7 @@ export type Task =
   | {
       readonly kind: 'audit';
       readonly local: number;
+      readonly localAt: number;
       readonly localUs: number;
       readonly ours: number;
       readonly oursUs: number;

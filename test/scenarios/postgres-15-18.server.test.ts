@@ -1,0 +1,3 @@
+import { runScenarios } from './runner.ts';
+
+await runScenarios('postgres-15', 'postgres-18');

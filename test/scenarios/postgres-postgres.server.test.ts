@@ -1,3 +1,0 @@
-import { runScenarios } from './runner.ts';
-
-await runScenarios('postgres', 'postgres');
