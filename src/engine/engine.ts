@@ -14,6 +14,7 @@ import { Recogniser } from '../pipeline/recognise.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { readPaused } from './control.ts';
 import { waitIdle } from './idle.ts';
+import { verifyOwner } from './owner.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
 import { release } from './release.ts';
@@ -57,6 +58,7 @@ export class Engine {
 
   async start(): Promise<Sync> {
     const { plan, endpoints, context } = this.#given;
+    await verifyOwner(endpoints, plan.name);
     const lanes = plan.lanes.map((lane) => new Lane(lane));
     const stations = await this.#takeOver(lanes);
     const keys = new KeyMap(await this.#lookUps());

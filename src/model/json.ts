@@ -57,7 +57,7 @@ class Scanner {
       this.take(':');
       members.set(unquoted(token), `${token}:${this.value()}`);
     } while (this.next(',', '}'));
-    const names = [...members.keys()].sort();
+    const names = [...members.keys()].toSorted();
     return `{${names.map((name) => members.get(name)).join(',')}}`;
   }
 
