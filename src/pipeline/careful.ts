@@ -69,11 +69,17 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
   const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image, before, hops: op.change.hops };
   if (op.after === null) await deleteRows(scope, link, [outgoing]);
   else if (current === null || current === undefined) await insertRows(scope, link, [outgoing]);
-  else await updateRows(scope, link, [outgoing]);
+  else if (!(await holdsAlready(pass, op, current))) await updateRows(scope, link, [outgoing]);
   if (op.keyChanged && link.keys === 'mapped') rekey(pass, op, key);
   if (op.change.op === 'reassert') {
     scope.states.remove('deferred', [link.id, rowKeyText(link, scope.target, key)]);
   }
+}
+
+/** A decision that this side's own write won needs no second write: it would only look like one that came back. */
+async function holdsAlready(pass: CarefulPass, op: Op, current: Row): Promise<boolean> {
+  if (op.change.op !== 'reassert' && op.change.op !== 'refresh') return false;
+  return sameImage(op.link, pass.scope.target, current, await inTargetKeys(pass, op, op.after));
 }
 
 /** The source gave the row another key: its pair follows. */

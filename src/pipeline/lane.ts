@@ -23,6 +23,8 @@ export interface LaneSide {
   readonly deferrals: Map<number, Deferral>;
   /** Ordinals at which our own transactions removed rows that stand in the window, by row hash. */
   readonly removed: Map<number, number>;
+  /** Ordinals at which rows of a link may last have gone with their parents without a word in the log, by link id. */
+  readonly vanished: Map<string, number>;
   /** What has been let go of the window, though a segment of it may still hold it. */
   floor: number;
 }
@@ -32,9 +34,21 @@ export interface LaneSide {
  * transaction visible only after its commit record was sent, later still while it waits for a synchronous standby
  * (Jepsen, RDS for PostgreSQL 17.4). Whoever then finds the row absent must look again rather than believe it.
  */
-export function isExpected(side: LaneSide, hash: number): boolean {
+export function isExpected(side: LaneSide, link: LinkPlan, hash: number): boolean {
   const newest = side.window.newest(hash, side.floor);
-  return newest !== null && !newest.gone && (side.removed.get(hash) ?? -1) < newest.ordinal;
+  if (newest === null || newest.gone) return false;
+  return (side.removed.get(hash) ?? -1) < newest.ordinal && (side.vanished.get(link.id) ?? -1) < newest.ordinal;
+}
+
+/** A row of the link was removed there: what refers to it may have gone with it, unsaid, and so on down. */
+export function noteVanished(lane: Lane, side: Side, parent: LinkPlan, ordinal: number): void {
+  const { vanished } = lane.sides[side];
+  for (const child of lane.plan.links) {
+    if (vanished.get(child.id) === ordinal) continue;
+    if (!child[side].foreignKeys.some((each) => each.vanishes === true && each.link === parent.id)) continue;
+    vanished.set(child.id, ordinal);
+    noteVanished(lane, side, child, ordinal);
+  }
 }
 
 /** A home change was not written here; until a re-assert of the row is, nobody here has physically seen it. */
@@ -88,6 +102,7 @@ function emptySide(isHome: boolean): LaneSide {
     provenance: new Map(),
     deferrals: new Map(),
     removed: new Map(),
+    vanished: new Map(),
     floor: -1,
   };
 }

@@ -105,6 +105,7 @@ interface Restated {
 function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Recognised): Map<number, Restated> {
   const restated = new Map<number, Restated>();
   for (const { table, op, row } of states) {
+    if (op === 'delete' && table === 'deferred') caughtUp(own, row);
     if (op === 'delete' || op === 'truncate') continue;
     if (table === 'key_map') {
       out.pairs.push({
@@ -127,6 +128,14 @@ function takeDeferred(own: OwnTransaction, row: StateRow): void {
   const hash = hashKeyText(link, String(row['row_key']));
   const position = row['position'] as Position;
   own.lane.sides[own.side].deferrals.set(hash, { position, from: own.ordinal, until: Infinity });
+}
+
+/** A decision about the row has arrived, whether it had to be written or stood there already. */
+function caughtUp(own: OwnTransaction, row: StateRow): void {
+  const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
+  if (link === undefined) return;
+  const deferral = own.lane.sides[own.side].deferrals.get(hashKeyText(link, String(row['row_key'])));
+  if (deferral !== undefined) deferral.until = Math.min(deferral.until, own.ordinal);
 }
 
 function readRestated(own: OwnTransaction, row: StateRow): Restated | null {
@@ -207,8 +216,10 @@ function isAsIntended(own: OwnTransaction, link: LinkPlan, intended: Intention, 
 /** What we removed ourselves is not waited for; see {@link isExpected}. */
 function noteRemovals(own: OwnTransaction, written: ReadonlyMap<number, Written>): void {
   const { window, removed } = own.lane.sides[own.side];
-  for (const [hash, { image }] of written) {
-    if (image === null && window.newest(hash, -1) !== null) removed.set(hash, own.ordinal);
+  for (const [hash, { link, image }] of written) {
+    if (image !== null) continue;
+    if (window.newest(hash, -1) !== null) removed.set(hash, own.ordinal);
+    noteVanished(own.lane, own.side, link, own.ordinal);
   }
 }
 

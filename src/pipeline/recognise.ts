@@ -172,6 +172,7 @@ export class Recogniser {
     const { window, echoes } = lane.sides[this.side];
     const hash = rowHash(link, this.side, keyOf(link, (after ?? before) as Row));
     window.add(hash, ordinal, effectiveUs, { gone: after === null });
+    if (after === null) noteVanished(lane, this.side, link, ordinal);
     if (echoes.isPending(hash)) echoes.keepOverlap(hash, { ordinal, effectiveUs, image: after });
     if (before !== null && after !== null && changesKey(link, this.side, before, after)) {
       window.add(rowHash(link, this.side, keyOf(link, before)), ordinal, effectiveUs, { gone: true });

@@ -78,7 +78,7 @@ export async function transact(
           image === null || image.includes(undefined) ? image : hashImage(imageKinds(link, arena.target), image);
         echoes.announce(seq, hash, intention, hops);
       },
-      isExpected: (hash) => !removed.has(hash) && isExpected(arena.lane.sides[arena.target], hash),
+      isExpected: (link, hash) => !removed.has(hash) && isExpected(arena.lane.sides[arena.target], link, hash),
       emptied: new Set(),
       links: new Map(arena.lane.plan.links.map((link) => [link.id, link])),
     };

@@ -33,7 +33,7 @@ export interface Scope {
   readonly intend: (link: LinkPlan, hash: number, image: Row | null, hops: number) => void;
   readonly links: ReadonlyMap<string, LinkPlan>;
   /** Must a row with this hash be there, by what the target's log and this transaction say? See isExpected. */
-  readonly isExpected: (hash: number) => boolean;
+  readonly isExpected: (link: LinkPlan, hash: number) => boolean;
   /** Links of which this transaction has removed rows, whose children may have gone with them. */
   readonly emptied: Set<string>;
 }
@@ -118,17 +118,25 @@ export async function deleteRows(scope: Scope, link: LinkPlan, rows: readonly Ou
     if (cascade.from === otherSide(scope.target)) await cascadeTo(scope, cascade, keys);
   }
   const { missing } = await scope.transaction.write({ op: 'delete', shape: bare(link[scope.target]), keys });
-  const wentWithParent = link[scope.target].foreignKeys.some((each) => scope.emptied.has(each.link));
-  if (!wentWithParent) for (const at of missing) believeAbsent(scope, link, keys[at] as Row);
+  for (const at of missing) believeAbsent(scope, link, keys[at] as Row);
   scope.emptied.add(link.id);
   rows.forEach((row) => scope.intend(link, rowHash(link, scope.target, row.key as Row), null, row.hops));
 }
 
 /** Throws TD7014 (transient) where the log says that the row is there: its transaction is not visible yet. */
 export function believeAbsent(scope: Scope, link: LinkPlan, key: Row): void {
-  if (!scope.isExpected(rowHash(link, scope.target, key))) return;
+  if (mayHaveGone(scope, link) || !scope.isExpected(link, rowHash(link, scope.target, key))) return;
   throw new TandemError('TD7014', `a row of link '${link.id}' is in the log but not visible yet`, {
     at: { link: link.id },
+  });
+}
+
+/** Has this very transaction removed rows that rows of the link refer to, however far up? */
+function mayHaveGone(scope: Scope, link: LinkPlan, seen: readonly string[] = []): boolean {
+  return link[scope.target].foreignKeys.some(({ link: id }) => {
+    if (scope.emptied.has(id)) return true;
+    const parent = scope.links.get(id);
+    return parent !== undefined && !seen.includes(id) && mayHaveGone(scope, parent, [...seen, id]);
   });
 }
 
