@@ -266,7 +266,7 @@ for (const flavor of flavors) {
         const transaction = await begin();
         await transaction.lock(shape, [[1n]]);
         const blocked = fixture.run('UPDATE people SET age = 5 WHERE id = 1');
-        await waitFor(fixture, server.engine);
+        await waitFor(fixture, server.engine, blocked);
         await expect(transaction.lock(shape, [[2n]])).rejects.toMatchObject({ code: 'TD7006' });
         await transaction.rollback();
         await blocked;
@@ -335,7 +335,7 @@ for (const flavor of flavors) {
         const { held } = await open(fixture);
         const old = await fixture.target().begin(held, { ...move, position: 'late' as Position });
         const takeOver = fixture.target().takeOver('left_right', 'main');
-        await waitFor(fixture, server.engine);
+        await waitFor(fixture, server.engine, takeOver);
         await old.commit();
         expect(await takeOver).toMatchObject({ position: 'late', epoch: held.epoch + 1, seq: held.seq + 2 });
       });
@@ -366,18 +366,24 @@ for (const flavor of flavors) {
   });
 }
 
-/** Waits until some transaction waits for a row lock. */
-async function waitFor(fixture: Fixture, engine: string): Promise<void> {
+/** Waits until `blocked` waits for a row lock; throws when it ends without having been seen to wait. */
+async function waitFor(fixture: Fixture, engine: string, blocked: Promise<unknown>): Promise<void> {
   const sql =
     engine === 'mariadb'
       ? 'SELECT COUNT(*) FROM information_schema.INNODB_LOCK_WAITS'
       : "SELECT COUNT(*) FROM performance_schema.data_locks WHERE LOCK_STATUS = 'WAITING' " +
         `AND OBJECT_SCHEMA = '${fixture.schema}'`;
+  let ended = false;
+  const end = () => {
+    ended = true;
+  };
+  void blocked.then(end, end);
   await using observer = await openWriter(fixture.connection);
-  for (;;) {
+  while (!ended) {
     const [row] = await observer.rows(sql);
     if (Number(row?.[0]) > 0) return;
   }
+  throw new Error('nothing waited for a lock');
 }
 
 /** Others that insert into the same table for as long as the test goes on. */
