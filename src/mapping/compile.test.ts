@@ -97,8 +97,8 @@ describe('the sample', () => {
     expect(likes?.pairs.slice(0, 3).map((pair) => pair.codec)).toEqual([null, null, null]);
     expect(likes?.left).toMatchObject({ key: [0], uniques: [[1, 2]] });
     expect(likes?.right.foreignKeys).toEqual([
-      { link: 'users', columns: [1] },
-      { link: 'posts', columns: [2] },
+      { link: 'users', columns: [1], vanishes: true },
+      { link: 'posts', columns: [2], vanishes: true },
     ]);
   });
 

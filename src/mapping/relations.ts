@@ -37,7 +37,12 @@ export function compileRelations(
   for (const draft of links.keys()) {
     const own = references.filter((reference) => reference.child === draft);
     const ofSide = (side: Side): LinkSide['foreignKeys'] =>
-      own.filter((reference) => reference.side === side).map(({ parent, columns }) => ({ link: parent.id, columns }));
+      own
+        .filter((reference) => reference.side === side)
+        .map(({ parent, columns, foreignKey }) => {
+          const vanishes = foreignKey.onDelete === 'cascade' && !parent.tables[side].logsCascades;
+          return { link: parent.id, columns, ...(vanishes ? { vanishes } : {}) };
+        });
     relations.set(draft, {
       foreignKeys: { left: ofSide('left'), right: ofSide('right') },
       parents: parentKeys(own, links, findings),

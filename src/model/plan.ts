@@ -74,7 +74,12 @@ export interface LinkSide extends TableShape {
   /** Unique keys of the table within the image, as indexes; the primary key is not among them. */
   readonly uniques: readonly (readonly number[])[];
   /** Foreign keys within the image that point to linked tables, for ordering: parent's link id and columns. */
-  readonly foreignKeys: readonly { readonly link: string; readonly columns: readonly number[] }[];
+  readonly foreignKeys: readonly {
+    readonly link: string;
+    readonly columns: readonly number[];
+    /** This side's server removes rows together with their parent and does not log it (InnoDB before 9.6). */
+    readonly vanishes?: true;
+  }[];
   /** The row filter: a row that does not pass is out of the sync. Takes an image of this side. */
   readonly where: ((image: Row) => boolean) | null;
 }

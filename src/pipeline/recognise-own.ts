@@ -6,7 +6,7 @@ import type { Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import { decodeRow, type Row } from '../model/value.ts';
 import type { Intention, OpenEcho } from './echo.ts';
-import type { Lane } from './lane.ts';
+import { noteVanished, type Lane, type LaneSide } from './lane.ts';
 import { hashKeyText, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
 import { project, projectKey, sameImage, type Projection } from './project.ts';
@@ -248,19 +248,25 @@ function send(
     const hash = rowHash(change.link, side, keyOf(change.link, (change.after ?? change.before) as Row));
     const decision = decided.get(hash);
     const left = { reasserted: decision !== undefined, gone: change.after === null };
-    state.window.add(hash, ordinal, decision?.effectiveUs ?? effectiveUs, left);
     if (decision !== undefined)
-      state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, own.timeline, opposite));
+      state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, heldBefore(state, hash, ordinal), opposite));
+    state.window.add(hash, ordinal, decision?.effectiveUs ?? effectiveUs, left);
   }
   out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, state.seen, changes) });
 }
 
-/** A decision without provenance of its own came from an application's write at home. */
-function provenanceOf(decision: Restated, home: Timeline, remote: Timeline): Provenance {
-  const { provenance } = decision;
-  if (provenance === null) return { home: home.last, remote: 0 };
-  return {
-    home: provenance.home === null ? 0 : home.ordinalOf(provenance.home),
-    remote: provenance.remote === null ? 0 : remote.ordinalOf(provenance.remote),
-  };
+/**
+ * Which writes a decided value holds. Where home's own value stands, that is what stood at this place of the log: said
+ * by the log itself, it is exact, also for changes that were not known yet when the decision was made.
+ */
+function provenanceOf({ provenance }: Restated, before: Provenance, remote: Timeline): Provenance {
+  if (provenance === null || provenance.remote === null) return before;
+  return { home: provenance.home === null ? 0 : before.home, remote: remote.ordinalOf(provenance.remote) };
+}
+
+function heldBefore({ window, provenance }: LaneSide, hash: number, ordinal: number): Provenance {
+  const entry = window.newest(hash, -1, ordinal);
+  if (entry === null) return { home: 0, remote: 0 };
+  const inherited = entry.reasserted ? provenance.get(`${entry.ordinal}:${hash}`) : undefined;
+  return inherited ?? { home: entry.ordinal, remote: 0 };
 }

@@ -5,7 +5,7 @@ import { otherSide, type Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import { STATE_TABLES } from '../model/state.ts';
 import type { Row } from '../model/value.ts';
-import type { Lane } from './lane.ts';
+import { noteVanished, type Lane } from './lane.ts';
 import { keyOf, rowHash, type LinkedChange } from './linked.ts';
 import { readMarker, stateRow, type Marker } from './marker.ts';
 import { changesKey, projectChange, projectionsOf, type Projection } from './project.ts';
