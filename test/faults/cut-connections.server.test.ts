@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { createRandom } from '../../src/cli/demo/random.ts';
+import type { Side } from '../../src/model/policy.ts';
+import type { SamplePair } from '../sample-pair.ts';
+import { describeServers } from '../servers.ts';
+import { createWriters } from './ledger.ts';
+import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts';
+import { openProxy, type TcpProxy } from './tcp-proxy.ts';
+
+const cuts = 16;
+
+type Servers = Parameters<typeof openFaultPair>[0];
+
+interface Wired extends AsyncDisposable {
+  readonly pair: SamplePair;
+  readonly proxies: Readonly<Record<Side, TcpProxy>>;
+}
+
+/** The engine goes through proxies; the applications do not. */
+async function openWired(servers: Servers): Promise<Wired> {
+  const proxies = { left: await openProxy(servers.left.port), right: await openProxy(servers.right.port) };
+  const pair = await openFaultPair(servers, {
+    declare: (declaration) => ({
+      ...declaration,
+      left: { ...declaration.left, url: proxies.left.url(declaration.left.url) },
+      right: { ...declaration.right, url: proxies.right.url(declaration.right.url) },
+    }),
+  });
+  return {
+    pair,
+    proxies,
+    async [Symbol.asyncDispose]() {
+      await pair[Symbol.asyncDispose]();
+      await proxies.left[Symbol.asyncDispose]();
+      await proxies.right[Symbol.asyncDispose]();
+    },
+  };
+}
+
+await describeServers('connections that break', { left: 'postgres', mysql: 'mysql', mariadb: 'mariadb' }, (servers) => {
+  const engines = ['mysql', 'mariadb'] as const;
+
+  test.each(engines)(
+    'cut at random moments, lose and repeat nothing, on PostgreSQL and %s',
+    {
+      timeout: 240_000,
+    },
+    async (right) => {
+      const seed = Date.now() % 1_000_000;
+      console.info(`${right}: seed ${seed}`);
+      const random = createRandom(seed);
+      await using wired = await openWired({ left: servers.left, right: servers[right] });
+      const { pair, proxies } = wired;
+      const sync = await pair.start();
+      const writers = createWriters(pair.sides, seed);
+      await whileWriting(async () => {
+        for (let cut = 0; cut < cuts; cut += 1) {
+          await sleep(random.below(100));
+          const proxy = proxies[random.chance(0.5) ? 'left' : 'right'];
+          if (random.chance(0.3)) proxy.cut();
+          else proxy.cutAfter(random.below(2_000), random.chance(0.5) ? 'toServer' : 'toClient');
+          if (random.chance(0.2)) proxies.left.cut();
+          await progress(pair);
+        }
+      }, writers);
+      await expectInStep(pair, sync, writers);
+      expect(proxies.left.made + proxies.right.made).toBeGreaterThan(cuts);
+    },
+  );
+
+  test.each(engines)(
+    'cut after COMMIT was sent and before the reply, repeat nothing, on PostgreSQL and %s',
+    {
+      timeout: 240_000,
+    },
+    async (right) => {
+      await using wired = await openWired({ left: servers.left, right: servers[right] });
+      const { pair, proxies } = wired;
+      const sync = await pair.start();
+      const writers = createWriters(pair.sides, 5);
+      await whileWriting(async () => {
+        for (let round = 0; round < 4; round += 1) {
+          await Promise.all([proxies.left.loseReplyTo('COMMIT'), proxies.right.loseReplyTo('COMMIT')]);
+          await progress(pair);
+        }
+      }, writers);
+      await expectInStep(pair, sync, writers);
+      expect(pair.log.filter(({ message }) => message.endsWith('trying again')).length).toBeGreaterThanOrEqual(8);
+    },
+  );
+
+  test('that are slow, lose and repeat nothing', { timeout: 240_000 }, async () => {
+    await using wired = await openWired({ left: servers.left, right: servers.mysql });
+    const { pair, proxies } = wired;
+    const sync = await pair.start();
+    const writers = createWriters(pair.sides, 6);
+    await whileWriting(async () => {
+      proxies.right.delay(20);
+      await progress(pair, 5);
+      proxies.right.delay(0);
+    }, writers);
+    await expectInStep(pair, sync, writers);
+  });
+});
