@@ -1,11 +1,12 @@
 import { settle, succeed } from '../arbiter/policy.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
+import type { Code } from '../model/codes.ts';
 import type { Decision } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import { claimOf } from './claims.ts';
 import { orderedPair } from './keys.ts';
 import type { Lane } from './lane.ts';
-import { keyOf, rowHash, rowKeyText } from './linked.ts';
+import { keyOf, rowHash, rowKeyText, type LinkedChange } from './linked.ts';
 import type { Arena, Op } from './ops.ts';
 import { sameImage } from './project.ts';
 import {
@@ -34,6 +35,8 @@ export interface CarefulPass {
   readonly tally: Tally;
   /** Makes ids of restatements unique: stream and the seq of this transaction. */
   readonly idPrefix: string;
+  /** Changes that must come again as a state, with the code that says why. */
+  readonly owed: { readonly change: LinkedChange; readonly code: Code }[];
   /** Who won rows that this very batch has already decided, by hash. */
   readonly decided: Map<number, Decision['winner']>;
   restated: number;
@@ -45,7 +48,7 @@ export async function applyCarefully(pass: CarefulPass, op: Op): Promise<void> {
   const key = op.targetKey ?? freshKey(pass.scope, op.link, op.sourceKey);
   if (verdict.kind === 'defer') defer(pass, op, key as Row);
   else if (verdict.kind === 'apply') await write(pass, op, key);
-  else if (op.change.op === 'refresh') return;
+  else if (op.change.op === 'refresh') await answer(pass, op, key as Row);
   else await dispute(pass, op, key as Row);
 }
 
@@ -91,6 +94,20 @@ function rekey(pass: CarefulPass, op: Op, key: Row): void {
   pair(scope, op.link, op.newSourceKey, targetKey);
 }
 
+/**
+ * The remote side tells what a row holds, but home has changed the row meanwhile: that stands, and is said again, because
+ * the remote side may have kept back home's change while its own state was on the way.
+ */
+async function answer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
+  const { scope } = pass;
+  const { link, verdict } = op;
+  const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
+  if (current === null) believeAbsent(scope, link, key);
+  scope.intend(link, rowHash(link, scope.target, key), current, op.change.hops);
+  const effectiveUs = verdict.kind === 'conflict' ? verdict.rival.effectiveUs : 0;
+  restate(pass, op, { purpose: 'reassert', key, image: current, provenance: null, effectiveUs });
+}
+
 /** A row without a counterpart: either it gets one, or a row that stands here already is recognised as the same. */
 async function create(pass: CarefulPass, op: Op, image: Row): Promise<void> {
   const { scope, arena } = pass;
@@ -102,11 +119,19 @@ async function create(pass: CarefulPass, op: Op, image: Row): Promise<void> {
   const twinText = rowKeyText(link, scope.target, twinKey);
   if (scope.target === arena.lane.home) await arena.claims.claim(arena, [claimOf(link.id, twinText)]);
   const taken = await arena.keys.resolve(link, scope.target, [twinText]);
-  if (taken.has(twinText)) throw clash(op);
+  if (taken.has(twinText) || isPairedHere(scope, op, twinText)) throw clash(op);
   if (scope.target === arena.lane.home) return merge(pass, op, twin, twinKey);
   // Only home merges two rows, so that no two deciders can pair them differently: ask it to look at this one.
+  // Until it answers, this row is owed, because the one that stands here may turn out to be another's counterpart.
   restate(pass, op, { purpose: 'refresh', key: twinKey, image: twin, provenance: null, effectiveUs: 0 });
+  pass.owed.push({ change: op.change, code: 'TD8005' });
   pass.tally.deferred++;
+}
+
+/** Has this very transaction made the row somebody's counterpart? Then the key map does not say so yet. */
+function isPairedHere({ fresh }: Scope, { link }: Op, targetKey: string): boolean {
+  for (const [id, key] of fresh) if (key === targetKey && id.startsWith(`${link.id}\u0000`)) return true;
+  return false;
 }
 
 function clash(op: Op): TandemError {
