@@ -50,7 +50,6 @@ class Simulation {
   readonly #wrong: string[] = [];
   #transactions = 0;
   #marks = 0;
-  #writing = 0;
 
   constructor(seed: number, config: string, traceMax: number) {
     this.#seed = seed;
