@@ -19,7 +19,7 @@ import { ParkedRetries } from './parked-retries.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
 import { release } from './release.ts';
 import type { LaneRoute } from './route.ts';
-import { deliver, failLane, leavingRoute, makeRoutes, recheckParked, type Running } from './running.ts';
+import { countAudit, deliver, failLane, leavingRoute, makeRoutes, recheckParked, type Running } from './running.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
 
@@ -222,10 +222,9 @@ export class Engine {
   #onDone(route: LaneRoute, turn: Turn, applied: Applied | null): void {
     const running = this.#running;
     if (running === null) return;
-    if (turn.kind === 'task' && turn.task.kind === 'audit') {
+    if (turn.kind === 'tasks') {
       const leaving = leavingRoute(running, route.lane, route.target);
-      leaving?.auditsOpen.delete(turn.task.at);
-      leaving?.notice.ring();
+      for (const task of turn.tasks) if (task.kind === 'audit') countAudit(leaving, task.at, -1);
     }
     if (applied !== null) recheckParked(running, route, applied.parked);
     release(running, this.#sources);

@@ -1,6 +1,7 @@
 import { lower, type Position } from '../model/change.ts';
 import type { Source } from '../model/endpoint.ts';
 import { otherSide, type Side } from '../model/policy.ts';
+import type { Lane } from '../pipeline/lane.ts';
 import type { LaneRoute } from './route.ts';
 import type { Running } from './running.ts';
 
@@ -37,8 +38,22 @@ function forget(running: Running, side: Side): void {
     }
     for (const [hash, ordinal] of state.removed) if (ordinal <= seen) state.removed.delete(hash);
     lowest = Math.min(lowest, seen);
+    forgetDeferrals(running, route.lane);
   }
   if (Number.isFinite(lowest)) timeline.dropThrough(lowest);
+}
+
+/** A closed deferral matters only to changes of the remote side that were made while it was open. */
+function forgetDeferrals(running: Running, lane: Lane): void {
+  const { deferrals } = lane.sides[lane.remote];
+  if (deferrals.size === 0) return;
+  const leaving = running.routes.find((route) => route.lane === lane && route.target === lane.home);
+  const next = leaving?.oldest?.ordinal ?? Infinity;
+  for (const [hash, list] of deferrals) {
+    const open = list.filter((deferral) => deferral.until === Infinity || deferral.until >= next);
+    if (open.length === 0) deferrals.delete(hash);
+    else if (open.length < list.length) deferrals.set(hash, open);
+  }
 }
 
 function durableFloor(running: Running, side: Side): Position | null {

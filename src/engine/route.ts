@@ -48,8 +48,8 @@ export class LaneRoute implements Route {
   retrying = false;
   stopped = false;
   lastError: TandemError | null = null;
-  /** Audits whose decision home changes from this ordinal on must wait for; set on the route that leaves home. */
-  readonly auditsOpen = new Set<number>();
+  /** How many audits home changes from an ordinal on must wait for; set on the route that leaves home. */
+  readonly auditsOpen = new Map<number, number>();
   #inFlight: readonly LaneItem[] = [];
   #ending = false;
   /** Until the first new item, what the reader delivers may be in the target already. */
@@ -151,8 +151,7 @@ export class LaneRoute implements Route {
   }
 
   async #turn(): Promise<Turn | null> {
-    const [task] = this.tasks;
-    if (task !== undefined) return { kind: 'task', task };
+    if (this.tasks.length > 0) return { kind: 'tasks', tasks: [...this.tasks] };
     if (this.#inFlight.length === 0) this.#inFlight = await this.#gather();
     if (this.#inFlight.length > 0) return { kind: 'items', items: this.#inFlight };
     const { context } = this.#options;
@@ -166,7 +165,7 @@ export class LaneRoute implements Route {
   /** Whole transactions, as many as fit: what a restart delivers again is left out by its position. */
   async #gather(): Promise<LaneItem[]> {
     const { positions } = this.#options;
-    const firstAudit = Math.min(Infinity, ...this.auditsOpen);
+    const firstAudit = Math.min(Infinity, ...this.auditsOpen.keys());
     const items = await this.queue.take(BATCH_ROWS_MAX, (item) => item.ordinal < firstAudit);
     if (!this.#mayRepeat) return items;
     const fresh = items.filter((item) => !positions.covers(this.applier.held.position, item.position));
@@ -178,7 +177,7 @@ export class LaneRoute implements Route {
     const { context } = this.#options;
     this.retrying = false;
     if (!this.stopped) this.lastError = null;
-    if (turn.kind === 'task') this.tasks.shift();
+    if (turn.kind === 'tasks') this.tasks.splice(0, turn.tasks.length);
     if (turn.kind === 'items') this.#inFlight = [];
     this.#savedAtMs = context.nowMs();
     if (turn.kind === 'save') this.skipped = null;

@@ -172,8 +172,17 @@ function addTask(running: Running, lane: Lane, side: Side, task: Task): void {
   const arriving = running.routes.find((route) => route.lane === lane && route.target === side);
   if (arriving === undefined) return;
   arriving.tasks.push(task);
-  if (task.kind === 'audit') leavingRoute(running, lane, side)?.auditsOpen.add(task.at);
+  if (task.kind === 'audit') countAudit(leavingRoute(running, lane, side), task.at, 1);
   arriving.notice.ring();
+}
+
+/** Opens or closes an audit: what leaves home from there on waits until none is open. */
+export function countAudit(route: LaneRoute | undefined, at: number, step: 1 | -1): void {
+  if (route === undefined) return;
+  const open = (route.auditsOpen.get(at) ?? 0) + step;
+  if (open > 0) route.auditsOpen.set(at, open);
+  else route.auditsOpen.delete(at);
+  route.notice.ring();
 }
 
 export function leavingRoute(running: Running, lane: Lane, side: Side): LaneRoute | undefined {

@@ -65,7 +65,7 @@ export async function loadDeferrals(target: Target, shape: TableShape, lane: Lan
     for (const row of await target.find(shape, [columnOf(shape, 'link')], [[link.id]])) {
       const hash = hashKeyText(link, String(row[columnOf(shape, 'row_key')]));
       const position = row[columnOf(shape, 'position')] as Position;
-      lane.sides[lane.remote].deferrals.set(hash, { position, from: 0, until: Infinity });
+      lane.sides[lane.remote].deferrals.set(hash, [{ position, from: 0, until: Infinity }]);
     }
   }
 }

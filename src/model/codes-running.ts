@@ -146,6 +146,12 @@ export const RUNNING_CODES = {
     2,
     'The two sides hold different rows. A row is carried over whole when it changes; until then it stays.',
   ),
+  TD8005: entry(
+    'PAIRING_PENDING',
+    'row',
+    1,
+    'A row with the same natural key stands on the other side. The home side pairs the two; until then this one is owed.',
+  ),
   TD9001: entry(
     'FENCED',
     'fenced',

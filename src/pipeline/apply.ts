@@ -3,6 +3,7 @@ import { asTandemError, type TandemError } from '../model/error.ts';
 import { otherSide } from '../model/policy.ts';
 import { applyCarefully, type CarefulPass, type Tally } from './careful.ts';
 import { compact, type Run } from './compact.ts';
+import { isDeferred } from './lane.ts';
 import type { LaneItem, LinkedChange } from './linked.ts';
 import { prepare, sourceKeyOf, type Op } from './ops.ts';
 import type { ParkedRow } from './parked.ts';
@@ -53,6 +54,8 @@ async function applyClaimed(applier: Applier, items: readonly LaneItem[]): Promi
 function isPlain(applier: Applier, op: Op): boolean {
   if (op.verdict.kind !== 'apply' || applier.parked.has(op.link.id, op.sourceKey)) return false;
   if (op.change.op === 'reassert' || op.change.op === 'refresh') return false;
+  const { lane, target } = applier.arena;
+  if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return false;
   return !(op.keyChanged && op.link.keys === 'mapped');
 }
 
@@ -160,12 +163,7 @@ async function applyEach(
   ops: readonly Op[],
   { refused, retried }: Attempts,
 ): Promise<void> {
-  for (const [change, error] of refused) {
-    const row = parkedRow(applier, change, error);
-    pass.scope.states.remove('parked', [applier.stream, row.link, row.sourceKey]);
-    pass.scope.states.put('parked', { ...stateOf(applier, row), position: applier.held.position });
-    settlement.parked.push(row);
-  }
+  for (const [change, error] of refused) park(applier, pass, settlement, parkedRow(applier, change, error));
   for (const op of ops) {
     if (refused.has(op.change)) continue;
     try {
@@ -182,6 +180,21 @@ async function applyEach(
       settlement.healed.push({ link: op.link.id, sourceKey: op.sourceKey, code: '', blockedBy: null });
     }
   }
+  const source = otherSide(applier.arena.target);
+  for (const { change, code } of pass.owed) {
+    park(applier, pass, settlement, {
+      link: change.link.id,
+      sourceKey: sourceKeyOf(change, source),
+      code,
+      blockedBy: null,
+    });
+  }
+}
+
+function park(applier: Applier, pass: CarefulPass, settlement: Settlement, row: ParkedRow): void {
+  pass.scope.states.remove('parked', [applier.stream, row.link, row.sourceKey]);
+  pass.scope.states.put('parked', { ...stateOf(applier, row), position: applier.held.position });
+  settlement.parked.push(row);
 }
 
 function parkedRow(applier: Applier, change: LinkedChange, error: TandemError): ParkedRow {

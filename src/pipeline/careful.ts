@@ -5,7 +5,7 @@ import type { Decision } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import { claimOf } from './claims.ts';
 import { orderedPair } from './keys.ts';
-import type { Lane } from './lane.ts';
+import { isDeferred, type Lane } from './lane.ts';
 import { keyOf, rowHash, rowKeyText, type LinkedChange } from './linked.ts';
 import type { Arena, Op } from './ops.ts';
 import { sameImage } from './project.ts';
@@ -37,6 +37,8 @@ export interface CarefulPass {
   readonly idPrefix: string;
   /** Changes that must come again as a state, with the code that says why. */
   readonly owed: { readonly change: LinkedChange; readonly code: Code }[];
+  /** Rows of which this very batch has deferred a change, by hash. */
+  readonly deferred: Set<number>;
   /** Who won rows that this very batch has already decided, by hash. */
   readonly decided: Map<number, Decision['winner']>;
   restated: number;
@@ -55,9 +57,13 @@ export async function applyCarefully(pass: CarefulPass, op: Op): Promise<void> {
 /** Remote rule: stand aside, and remember that this side has not seen it (correctness 1.3). */
 function defer(pass: CarefulPass, op: Op, key: Row): void {
   const rowKey = rowKeyText(op.link, pass.scope.target, key);
+  pass.tally.deferred++;
+  // The oldest one that is still open says it all: from there on this side has not seen home's changes of the row.
+  const hash = rowHash(op.link, pass.scope.target, key);
+  if (pass.deferred.has(hash) || isDeferred(pass.arena.lane, hash)) return;
+  pass.deferred.add(hash);
   pass.scope.states.remove('deferred', [op.link.id, rowKey]);
   pass.scope.states.put('deferred', { link: op.link.id, row_key: rowKey, position: op.item.position });
-  pass.tally.deferred++;
 }
 
 async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> {
@@ -74,7 +80,8 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
   else if (current === null || current === undefined) await insertRows(scope, link, [outgoing]);
   else if (!(await holdsAlready(pass, op, current))) await updateRows(scope, link, [outgoing]);
   if (op.keyChanged && link.keys === 'mapped') rekey(pass, op, key);
-  if (op.change.op === 'reassert') {
+  const hash = rowHash(link, scope.target, key);
+  if (pass.deferred.delete(hash) || isDeferred(pass.arena.lane, hash)) {
     scope.states.remove('deferred', [link.id, rowKeyText(link, scope.target, key)]);
   }
 }

@@ -20,13 +20,19 @@ export interface LaneSide {
   /** What re-asserted window entries hold, by `ordinal:hash`. */
   readonly provenance: Map<string, Provenance>;
   /** Home changes that were deferred on this (remote) side, by row hash. */
-  readonly deferrals: Map<number, Deferral>;
+  readonly deferrals: Map<number, Deferral[]>;
   /** Ordinals at which our own transactions removed rows that stand in the window, by row hash. */
   readonly removed: Map<number, number>;
   /** Ordinals at which rows of a link may last have gone with their parents without a word in the log, by link id. */
   readonly vanished: Map<string, number>;
   /** What has been let go of the window, though a segment of it may still hold it. */
   floor: number;
+}
+
+/** Is a home change of this row still waiting for its decision at the remote side? */
+export function isDeferred(lane: Lane, hash: number): boolean {
+  const { deferrals } = lane.sides[lane.remote];
+  return deferrals.size > 0 && (deferrals.get(hash)?.some((each) => each.until === Infinity) ?? false);
 }
 
 /**

@@ -192,7 +192,10 @@ function saw(each: Draft, arena: Arena, seen: number): number {
   const { deferrals } = lane.sides[lane.remote];
   if (deferrals.size === 0) return seen;
   const key = keyOf(each.link, (each.change.before ?? each.change.after) as Row);
-  const deferral = deferrals.get(rowHash(each.link, lane.remote, key));
-  if (deferral === undefined || each.item.ordinal <= deferral.from || each.item.ordinal > deferral.until) return seen;
-  return Math.min(seen, timelines[lane.home].ordinalOf(deferral.position) - 1);
+  const { ordinal } = each.item;
+  let least = seen;
+  for (const { position, from, until } of deferrals.get(rowHash(each.link, lane.remote, key)) ?? []) {
+    if (ordinal > from && ordinal <= until) least = Math.min(least, timelines[lane.home].ordinalOf(position) - 1);
+  }
+  return least;
 }

@@ -127,15 +127,23 @@ function takeDeferred(own: OwnTransaction, row: StateRow): void {
   if (link === undefined) return;
   const hash = hashKeyText(link, String(row['row_key']));
   const position = row['position'] as Position;
-  own.lane.sides[own.side].deferrals.set(hash, { position, from: own.ordinal, until: Infinity });
+  const { deferrals } = own.lane.sides[own.side];
+  const deferral = { position, from: own.ordinal, until: Infinity };
+  const list = deferrals.get(hash);
+  if (list === undefined) deferrals.set(hash, [deferral]);
+  else list.push(deferral);
 }
 
 /** A decision about the row has arrived, whether it had to be written or stood there already. */
 function caughtUp(own: OwnTransaction, row: StateRow): void {
   const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
-  if (link === undefined) return;
-  const deferral = own.lane.sides[own.side].deferrals.get(hashKeyText(link, String(row['row_key'])));
-  if (deferral !== undefined) deferral.until = Math.min(deferral.until, own.ordinal);
+  if (link !== undefined) closeDeferrals(own, hashKeyText(link, String(row['row_key'])));
+}
+
+function closeDeferrals(own: OwnTransaction, hash: number): void {
+  for (const deferral of own.lane.sides[own.side].deferrals.get(hash) ?? []) {
+    if (deferral.from <= own.ordinal) deferral.until = Math.min(deferral.until, own.ordinal);
+  }
 }
 
 function readRestated(own: OwnTransaction, row: StateRow): Restated | null {
@@ -225,12 +233,8 @@ function noteRemovals(own: OwnTransaction, written: ReadonlyMap<number, Written>
 
 /** A row that was physically written here is no longer behind the home side. */
 function clearDeferrals(own: OwnTransaction, written: ReadonlyMap<number, Written>): void {
-  const { deferrals } = own.lane.sides[own.side];
-  if (deferrals.size === 0) return;
-  for (const hash of written.keys()) {
-    const deferral = deferrals.get(hash);
-    if (deferral !== undefined && deferral.from < own.ordinal) deferral.until = Math.min(deferral.until, own.ordinal);
-  }
+  if (own.lane.sides[own.side].deferrals.size === 0) return;
+  for (const hash of written.keys()) closeDeferrals(own, hash);
 }
 
 function send(
@@ -244,11 +248,10 @@ function send(
   const state = lane.sides[side];
   const effectiveUs = nextEffective();
   for (const change of changes) {
-    if (change.op === 'refresh') continue;
     const hash = rowHash(change.link, side, keyOf(change.link, (change.after ?? change.before) as Row));
     const decision = decided.get(hash);
-    const left = { reasserted: decision !== undefined, gone: change.after === null };
-    if (decision !== undefined)
+    const left = { reasserted: change.op === 'reassert', gone: change.after === null };
+    if (change.op === 'reassert' && decision !== undefined)
       state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, heldBefore(state, hash, ordinal), opposite));
     state.window.add(hash, ordinal, decision?.effectiveUs ?? effectiveUs, left);
   }

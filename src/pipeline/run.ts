@@ -1,14 +1,14 @@
 import { applyItems, type Applied } from './apply.ts';
 import type { Task } from './lane.ts';
 import type { LaneItem } from './linked.ts';
-import { applyTask } from './task.ts';
+import { applyTasks } from './task.ts';
 import { moveFor, transact, type Applier } from './transact.ts';
 import type { Position } from '../model/change.ts';
 
 /** What there is to do next for one lane of one route. */
 export type Turn =
   /** The protocol's own work comes first: changes may be waiting for its outcome. */
-  | { readonly kind: 'task'; readonly task: Task }
+  | { readonly kind: 'tasks'; readonly tasks: readonly Task[] }
   /** Whatever has gathered while the target was busy, whole transactions in commit order. */
   | { readonly kind: 'items'; readonly items: readonly LaneItem[] }
   /** Nothing to apply for a while: remember how far the log was read. */
@@ -37,8 +37,8 @@ export async function run(route: Route): Promise<void> {
     switch (turn.kind) {
       case 'end':
         return;
-      case 'task':
-        route.done(turn, { ...(await applyTask(route.applier, turn.task)), rows: 0, transactions: 0, parked: [] });
+      case 'tasks':
+        route.done(turn, { ...(await applyTasks(route.applier, turn.tasks)), rows: 0, transactions: 0, parked: [] });
         break;
       case 'items':
         route.done(turn, await applyItems(route.applier, turn.items));

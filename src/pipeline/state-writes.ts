@@ -44,8 +44,13 @@ export class StateWrites {
     (this.#rows[table] ??= []).push(row);
   }
 
+  /** Also takes back what was put under this key before. */
   remove(table: StateTableName, key: Row): void {
     (this.#gone[table] ??= []).push(key);
+    const { columns, key: at } = this.#shapes[table];
+    const isOther = (row: StateValues) => at.some((column, index) => row[columns[column]?.name ?? ''] !== key[index]);
+    const rows = this.#rows[table];
+    if (rows !== undefined) this.#rows[table] = rows.filter(isOther);
   }
 
   restate(restatement: Restatement): void {
@@ -57,7 +62,7 @@ export class StateWrites {
       provenance: provenance === null ? null : JSON.stringify(provenance),
       effective_us: BigInt(effectiveUs),
     });
-    this.remove('reassert', [rest.id]);
+    (this.#gone.reassert ??= []).push([rest.id]);
   }
 
   /** Old rows first, so that a row can be replaced; reassert rows go after they came. */

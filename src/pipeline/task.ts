@@ -10,22 +10,30 @@ import { bare, believeAbsent, deleteRows, insertRows, updateRows, type Outgoing 
 
 type AuditTask = Task & { readonly kind: 'audit' };
 
-/** Does one task in a transaction of its own, which moves the checkpoint row but not its position. */
-export async function applyTask(applier: Applier, task: Task): Promise<Tally> {
+/**
+ * Does all tasks in one transaction, which moves the checkpoint row but not its position. One, because the position that
+ * it notes as known must not pass a task that is still to be done: a restart would not find that one again.
+ */
+export async function applyTasks(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
   try {
-    return await attempt(applier, task);
+    return await attempt(applier, tasks);
   } catch (thrown) {
-    if (task.kind !== 'audit' || asTandemError(thrown).class !== 'row') throw thrown;
-    // The change that was passed over cannot come back (its unique value is taken by now): what stands, stands.
-    return attempt(applier, { kind: 'restate', link: task.link, key: task.key });
+    if (asTandemError(thrown).class !== 'row') throw thrown;
+    // A change that was passed over cannot come back (its unique value is taken by now): what stands, stands.
+    return attempt(
+      applier,
+      tasks.map(({ link, key }) => ({ kind: 'restate', link, key })),
+    );
   }
 }
 
-function attempt(applier: Applier, task: Task): Promise<Tally> {
+function attempt(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
   const move = moveFor(applier, [], knownNow(applier));
   return transact(applier, move, async (_scope, pass) => {
-    if (task.kind === 'restate') await restate(pass, task);
-    else await decideAgain(pass, task);
+    for (const task of tasks) {
+      if (task.kind === 'restate') await restate(pass, task);
+      else await decideAgain(pass, task);
+    }
   });
 }
 
@@ -44,11 +52,15 @@ async function restate(pass: CarefulPass, task: Task): Promise<void> {
  * put to the policy, as if the change had been known in time (correctness 1.3, audit).
  */
 async function decideAgain(pass: CarefulPass, task: AuditTask): Promise<void> {
-  const { scope } = pass;
+  const { scope, arena } = pass;
   const { link, key, local, ours } = task;
   const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
   if (current === null && ours !== null) believeAbsent(scope, link, key);
-  if (!sameImage(link, scope.target, current, ours)) return send(pass, task, current, local.effectiveUs);
+  const since = arena.lane.sides[scope.target].window.newest(rowHash(link, scope.target, key), task.at);
+  // Whoever wrote the row since has seen ours, also where the value is the same again.
+  if (since !== null || !sameImage(link, scope.target, current, ours)) {
+    return send(pass, task, current, since?.effectiveUs ?? local.effectiveUs);
+  }
   const decision = await settle({
     link,
     home: scope.target,

@@ -83,11 +83,13 @@ export async function transact(
       links: new Map(arena.lane.plan.links.map((link) => [link.id, link])),
     };
     const tally: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };
-    const pass = {
+    const pass: CarefulPass = {
       scope,
       arena,
       tally,
       idPrefix: `${applier.stream}:${held.epoch}:${seq}`,
+      owed: [],
+      deferred: new Set(),
       decided: new Map(),
       restated: 0,
     };
