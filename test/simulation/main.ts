@@ -59,6 +59,7 @@ async function work({
 }): Promise<void> {
   for (let seed = first; seed < first + count; seed++) {
     const outcome = await simulate(seed, configs[seed % configs.length] as string);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     parentPort?.postMessage({ ...outcome, log: [], trace: [] });
   }
 }

@@ -118,7 +118,9 @@ export class Nemesis {
 
 /** What an operator's pause or resume writes. */
 export async function ask(world: World, name: string, value: 'yes' | 'no'): Promise<void> {
-  await world.databases.left.transact(async (tx) => {
+  const write = world.databases.left.transact(async (tx) => {
     if (!(await tx.update('tandem.control', { name }, { value }))) await tx.insert('tandem.control', { name, value });
   });
+  // Somebody else may just be asking for the same; then it is asked again.
+  await write.catch(() => ask(world, name, value));
 }

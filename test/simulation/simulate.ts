@@ -110,7 +110,8 @@ class Simulation {
       (thrown: unknown) => (failure = thrown ?? new Error('rejected')),
     );
     const isDone = await this.#scheduler.run(() => this.#look() || result !== null || failure !== null, turnsMax);
-    if (failure !== null) this.#wrong.push(`${stage}: ${failure instanceof Error ? (failure.stack ?? failure.message) : 'rejected'}`);
+    if (failure !== null)
+      this.#wrong.push(`${stage}: ${failure instanceof Error ? (failure.stack ?? failure.message) : 'rejected'}`);
     else if (!isDone) this.#wrong.push(`${stage} does not come to an end`);
     return (result as { readonly value: T } | null)?.value ?? null;
   }
@@ -181,6 +182,7 @@ class Simulation {
     for (;;) {
       const last = engines.running.at(-1) ?? (await engines.start());
       for (const other of engines.running) if (other !== last) engines.crash(other);
+      await this.#scheduler.step('settling');
       await engines.idle(last);
       if (last.ended === null && last.sync !== null) return last;
     }
