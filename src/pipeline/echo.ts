@@ -99,7 +99,8 @@ export class Echoes {
   }
 
   overlap(hash: number, ordinal: number): Overlap | null {
-    return this.#overlaps.get(hash)?.find((candidate) => candidate.ordinal === ordinal) ?? null;
+    // A transaction may write a row more than once: what it left there is what counts.
+    return this.#overlaps.get(hash)?.findLast((candidate) => candidate.ordinal === ordinal) ?? null;
   }
 
   /** Overlaps outlive the moment in which the reader meets our write, because the audit reads them right then. */
