@@ -71,7 +71,7 @@ class Simulation {
     await this.#drive('writing', this.#write(world));
     this.#nemesis.heal();
     this.#healed = true;
-    await this.#drive('healing', Promise.all([keeper, nemesis, this.#resume(world)]));
+    await this.#drive('healing', Promise.all([keeper, nemesis.then(() => this.#resume(world))]));
     const last = await this.#drive('settling', this.#settle(engines));
     if (last !== null) await this.#finish(world, engines, last);
     this.#wrong.push(...engines.wrong);
