@@ -55,6 +55,8 @@ export async function createLoad(options: LoadOptions): Promise<Load> {
   };
   const platform = async (side: Side): Promise<Platform> => createPlatform(side, await connectTo(side));
   const alone = { left: await platform('left'), right: await platform('right') };
+  // Not on the connections above: a removal must not become part of a transaction that another step has open there.
+  const removing = { left: await platform('left'), right: await platform('right') };
   const together = { left: await platform('left'), right: await platform('right') };
   const fence = createFence({ left: await connectTo('left'), right: await connectTo('right') }, 'load');
 
@@ -76,7 +78,7 @@ export async function createLoad(options: LoadOptions): Promise<Load> {
         turns.repeat(intervalMs, stop.signal, applicationStep(alone.left, writer(options.seed))),
         turns.repeat(intervalMs, stop.signal, applicationStep(alone.right, writer(options.seed + 1))),
         turns.repeat(intervalMs * 8, stop.signal, clashStep(together, writer(options.seed + 2), counts)),
-        removalLoop(alone, writer(options.seed + 3), fence, turns, stop.signal),
+        removalLoop(removing, writer(options.seed + 3), fence, turns, stop.signal),
       ];
       // One loop that fails ends the others, so that the failure is seen at once.
       await Promise.all(loops.map((loop) => loop.catch(abortAnd(stop))));
