@@ -7,7 +7,7 @@ import { openSamplePair, type PairOptions, type SamplePair, silence } from '../s
 import type { TandemProcess } from '../sample-process.ts';
 import { auditLedger, countArrived, ledgerLinks, ledgerTables, type Writers } from './ledger.ts';
 
-export const patience = { timeout: 60_000, interval: 20 };
+const patience = { timeoutMs: 150_000, intervalMs: 20 };
 
 /** The sample with ledger and registers beside it. */
 export function openFaultPair(servers: Readonly<Record<Side, Server>>, options: PairOptions = {}): Promise<SamplePair> {
@@ -29,7 +29,7 @@ export function openFaultPair(servers: Readonly<Record<Side, Server>>, options: 
 export async function progress({ connections }: SamplePair, rows = 1, engine?: TandemProcess): Promise<void> {
   const arrived = async () => [await countArrived(connections.left), await countArrived(connections.right)] as const;
   const [left, right] = await arrived();
-  const deadline = performance.now() + patience.timeout;
+  const deadline = performance.now() + patience.timeoutMs;
   for (;;) {
     const now = await arrived();
     if (now[0] >= left + rows && now[1] >= right + rows) return;
@@ -38,7 +38,7 @@ export async function progress({ connections }: SamplePair, rows = 1, engine?: T
       const found = `${now[0] - left} rows came to the left and ${now[1] - right} to the right`;
       throw new Error(`${late ? 'nothing moves' : 'the engine has ended'}: ${found}\n${engine?.talk() ?? ''}`);
     }
-    await sleep(patience.interval);
+    await sleep(patience.intervalMs);
   }
 }
 

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import type { Server } from '../../src/cli/demo/servers/server.ts';
+import type { Side } from '../../src/model/policy.ts';
+import { isForeign, startServer } from '../servers.ts';
+import { createWriters } from './ledger.ts';
+import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts';
+
+const rounds = 2;
+
+for (const engine of ['mysql', 'mariadb'] as const) {
+  describe.skipIf(isForeign('postgres') || isForeign(engine))(`servers that crash: PostgreSQL and ${engine}`, () => {
+    test('come back, and nothing is lost or repeated', { timeout: 240_000 }, async () => {
+      await using left = await startServer('postgres');
+      await using right = await startServer(engine);
+      const servers: Readonly<Record<Side, Server>> = { left, right };
+      await using pair = await openFaultPair(servers);
+      const sync = await pair.start();
+      const writers = createWriters(pair.sides, 9);
+      await whileWriting(async () => {
+        for (let round = 0; round < rounds; round += 1) {
+          for (const side of ['left', 'right'] as const) {
+            await servers[side].kill();
+            await servers[side].start();
+            await pair.reconnect();
+            await progress(pair);
+          }
+        }
+        await left.kill();
+        await right.kill();
+        await Promise.all([left.start(), right.start()]);
+        await pair.reconnect();
+        await progress(pair);
+      }, writers);
+      await expectInStep(pair, sync, writers);
+      expect(pair.log.some(({ message }) => message === 'went on after retries')).toBe(true);
+    });
+  });
+}
