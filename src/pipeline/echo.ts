@@ -1,10 +1,5 @@
 import type { Row } from '../model/value.ts';
-
-/**
- * What one of our own transactions meant to leave in a row: the fingerprint of its image, the image itself where it
- * leaves columns out, or null for an absent row.
- */
-export type Intention = number | Row | null;
+import { Intentions, type Intention } from './intentions.ts';
 
 /** An application's change that was read while our own write of the same row was still on its way. */
 export interface Overlap {
@@ -18,7 +13,7 @@ export interface OpenEcho {
   /** Ordinal up to which this log was known when it was decided. */
   known: number;
   /** By row hash. */
-  readonly intentions: Map<number, Intention>;
+  readonly intentions: Intentions;
   /** Rows whose change was caused by a side effect already, with how often. */
   readonly hops: Map<number, number>;
 }
@@ -31,8 +26,6 @@ export interface OpenEcho {
 export class Echoes {
   readonly #isHome: boolean;
   readonly #open = new Map<number, OpenEcho>();
-  /** Only at home: how many open transactions write a row. */
-  readonly #pending = new Map<number, number>();
   readonly #overlaps = new Map<number, Overlap[]>();
   #waiters: { readonly hashes: readonly number[]; readonly resolve: () => void }[] = [];
   #closed = false;
@@ -46,7 +39,6 @@ export class Echoes {
   close(): void {
     this.#closed = true;
     this.#open.clear();
-    this.#pending.clear();
     this.#wake();
   }
 
@@ -59,7 +51,6 @@ export class Echoes {
   announce(seq: number, hash: number, intention: Intention, hops: number): void {
     if (this.#closed) return;
     const open = this.#at(seq);
-    if (this.#isHome && !open.intentions.has(hash)) this.#pending.set(hash, (this.#pending.get(hash) ?? 0) + 1);
     open.intentions.set(hash, intention);
     if (hops > 0) open.hops.set(hash, hops);
   }
@@ -88,7 +79,8 @@ export class Echoes {
 
   /** Is a write of ours to this row still unread? Always false at the remote side. */
   isPending(hash: number): boolean {
-    return this.#pending.size > 0 && this.#pending.has(hash);
+    if (this.#isHome) for (const { intentions } of this.#open.values()) if (intentions.has(hash)) return true;
+    return false;
   }
 
   /** Keeps an application's change of a row that we are writing at the same time, in case it must be decided again. */
@@ -105,12 +97,12 @@ export class Echoes {
 
   /** Overlaps outlive the moment in which the reader meets our write, because the audit reads them right then. */
   dropOverlaps(): void {
-    for (const hash of this.#overlaps.keys()) if (!this.#pending.has(hash)) this.#overlaps.delete(hash);
+    for (const hash of this.#overlaps.keys()) if (!this.isPending(hash)) this.#overlaps.delete(hash);
   }
 
   /** Resolves when none of these rows has an unread write of ours. */
   settled(hashes: readonly number[]): Promise<void> {
-    const open = hashes.filter((hash) => this.#pending.has(hash));
+    const open = hashes.filter((hash) => this.isPending(hash));
     if (open.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ hashes: open, resolve }));
   }
@@ -127,7 +119,7 @@ export class Echoes {
   #at(seq: number): OpenEcho {
     let open = this.#open.get(seq);
     if (open === undefined) {
-      open = { known: Infinity, intentions: new Map(), hops: new Map() };
+      open = { known: Infinity, intentions: new Intentions(), hops: new Map() };
       this.#open.set(seq, open);
     }
     return open;
@@ -137,18 +129,12 @@ export class Echoes {
     const open = this.#open.get(seq);
     if (open === undefined) return;
     this.#open.delete(seq);
-    if (!this.#isHome) return;
-    for (const hash of open.intentions.keys()) {
-      const left = (this.#pending.get(hash) ?? 1) - 1;
-      if (left > 0) this.#pending.set(hash, left);
-      else this.#pending.delete(hash);
-    }
     this.#wake();
   }
 
   #wake(): void {
     if (this.#waiters.length === 0) return;
-    const done = this.#waiters.filter((waiter) => !waiter.hashes.some((hash) => this.#pending.has(hash)));
+    const done = this.#waiters.filter((waiter) => !waiter.hashes.some((hash) => this.isPending(hash)));
     if (done.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => !done.includes(waiter));
     for (const waiter of done) waiter.resolve();

@@ -5,7 +5,8 @@ import type { LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import { decodeRow, type Row } from '../model/value.ts';
-import type { Intention, OpenEcho } from './echo.ts';
+import type { OpenEcho } from './echo.ts';
+import type { Intention } from './intentions.ts';
 import { noteVanished, type Lane, type LaneSide } from './lane.ts';
 import { hashKeyText, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
@@ -72,10 +73,12 @@ export function recogniseOwn(
   const forwarded: LinkedChange[] = [];
   const known = own.timeline.ordinalOf(own.marker.known);
   const isAudited = own.side === own.lane.home && state.window.lastOrdinal > known;
+  const isForgotten = echo === null && own.transaction.part === 0;
   for (const [hash, row] of written) {
     if (isAudited && !decided.has(hash)) audit(own, hash, row, known, out);
     const effect = echo === null ? null : sideEffect(own, echo, hash, row);
-    if (effect === null) out.dropped++;
+    if (isForgotten && !decided.has(hash) && mayHaveCascaded(own, row, written)) forwarded.push(asItStood(own, row));
+    else if (effect === null) out.dropped++;
     else {
       out.sideEffects++;
       if (effect.hops <= 1) forwarded.push(effect);
@@ -206,6 +209,25 @@ function audit(own: OwnTransaction, hash: number, row: Written, known: number, o
   out.tasks.push({ lane, task });
 }
 
+/**
+ * After a restart nobody remembers what was meant, and what a cascade did may not have reached the other side yet. A
+ * row whose parent went in the same transaction is told again as it stood, so that nothing is lost.
+ */
+function mayHaveCascaded(own: OwnTransaction, { link }: Written, written: ReadonlyMap<number, Written>): boolean {
+  const parents = link[own.side].foreignKeys;
+  if (parents.length === 0) return false;
+  for (const row of written.values()) {
+    if (row.image === null && parents.some((parent) => parent.link === row.link.id)) return true;
+  }
+  return false;
+}
+
+/** It says what was, not what anybody wants, so it beats no change that did not see it. */
+function asItStood(own: OwnTransaction, { link, key, image }: Written): LinkedChange {
+  const op = own.side === own.lane.home ? 'reassert' : 'refresh';
+  return { link, op, before: image === null ? keyOnly(link, key) : null, after: image, hops: 1 };
+}
+
 /** What a trigger or cascade made of a row, or null where it holds what was meant. */
 function sideEffect(own: OwnTransaction, echo: OpenEcho, hash: number, row: Written): LinkedChange | null {
   const { link, key, image } = row;
@@ -253,7 +275,9 @@ function send(
     const left = { reasserted: change.op === 'reassert', gone: change.after === null };
     if (change.op === 'reassert' && decision !== undefined)
       state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, heldBefore(state, hash, ordinal), opposite));
-    state.window.add(hash, ordinal, decision?.effectiveUs ?? effectiveUs, left);
+    const isState = change.op === 'reassert' || change.op === 'refresh';
+    const atUs = decision?.effectiveUs ?? (isState ? own.marker.effectiveUs : effectiveUs);
+    state.window.add(hash, ordinal, atUs, left);
   }
   out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, state.seen, changes) });
 }
