@@ -197,5 +197,6 @@ function saw(each: Draft, arena: Arena, seen: number): number {
   for (const { position, from, until } of deferrals.get(rowHash(each.link, lane.remote, key)) ?? []) {
     if (ordinal > from && ordinal <= until) least = Math.min(least, timelines[lane.home].ordinalOf(position) - 1);
   }
-  return least;
+  // A home change from before what is still known leaves 0, which is none, and not less than that.
+  return Math.max(0, least);
 }
