@@ -127,9 +127,13 @@ export class LaneRoute implements Route {
   async #takeOver(): Promise<void> {
     const { applier, stream, lane } = this;
     applier.held = await applier.target.takeOver(stream, lane.plan.id);
-    const { positions } = this.#options;
-    this.#inFlight = this.#inFlight.filter((item) => !positions.covers(applier.held.position, item.position));
+    this.#dropApplied();
     this.retrying = false;
+  }
+
+  #dropApplied(): void {
+    const { positions } = this.#options;
+    this.#inFlight = this.#inFlight.filter((item) => !positions.covers(this.applier.held.position, item.position));
   }
 
   async next(): Promise<Turn> {
@@ -152,6 +156,7 @@ export class LaneRoute implements Route {
 
   async #turn(): Promise<Turn | null> {
     if (this.tasks.length > 0) return { kind: 'tasks', tasks: [...this.tasks] };
+    if (this.#inFlight.length > 0) this.#dropApplied();
     if (this.#inFlight.length === 0) this.#inFlight = await this.#gather();
     if (this.#inFlight.length > 0) return { kind: 'items', items: this.#inFlight };
     const { context } = this.#options;

@@ -48,7 +48,7 @@ export function makeRoutes(
   return stations.map((station) => {
     const { stream, lane, source, target, held, parked } = station;
     const folder = join(context.spillFolder, `${source}-${lane.plan.id}`.replaceAll(/[^\w.-]/g, '_'));
-    return new LaneRoute({
+    const route: LaneRoute = new LaneRoute({
       stream,
       lane,
       context,
@@ -62,6 +62,7 @@ export function makeRoutes(
           keys,
           claims: shared.claims,
           isNew: newSince(endpoints[source].positions, shared.takenOverAt[source]),
+          hasTasks: () => route.tasks.length > 0,
         },
         stream,
         target,
@@ -72,6 +73,7 @@ export function makeRoutes(
       isRecovered: () => isRecovered(stations, readers, endpoints, lane),
       onDone,
     });
+    return route;
   });
 }
 

@@ -5,7 +5,7 @@ import { applyCarefully, type CarefulPass, type Tally } from './careful.ts';
 import { compact, type Run } from './compact.ts';
 import { isDeferred } from './lane.ts';
 import type { LaneItem, LinkedChange } from './linked.ts';
-import { prepare, sourceKeyOf, type Op } from './ops.ts';
+import { prepare, sourceKeyOf, TasksFirst, type Op } from './ops.ts';
 import type { ParkedRow } from './parked.ts';
 import { knownNow, moveFor, transact, type Applier, type Settlement } from './transact.ts';
 import { blockerOf, deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from './write.ts';
@@ -46,7 +46,7 @@ async function applyClaimed(applier: Applier, items: readonly LaneItem[]): Promi
       return applied(items, tally, []);
     }
   } catch (thrown) {
-    if (asTandemError(thrown).class !== 'row') throw thrown;
+    if (thrown instanceof TasksFirst || asTandemError(thrown).class !== 'row') throw thrown;
   }
   return carefully(applier, items, known);
 }

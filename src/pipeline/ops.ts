@@ -37,13 +37,21 @@ export interface Arena {
   readonly claims: Claims;
   /** Was it committed after this engine took over, so that no predecessor can have paired its rows? */
   readonly isNew: (item: LaneItem) => boolean;
+  /** Is there work of the protocol's own that this applier has to do before it goes on? */
+  readonly hasTasks: () => boolean;
+}
+
+/** Thrown by {@link prepare} where tasks came up that must be done before these items can be decided. */
+export class TasksFirst extends Error {
+  override readonly name = 'TasksFirst';
 }
 
 /** Told of each change whose values cannot cross; where it is absent, the first of them is thrown. */
 export type Refuse = (item: LaneItem, change: LinkedChange, error: TandemError) => void;
 
 /**
- * Maps, finds counterparts and decides, in source order. Throws TandemError of class row for a value that cannot cross.
+ * Maps, finds counterparts and decides, in source order. Throws TandemError of class row for a value that cannot
+ * cross, and TasksFirst.
  * `assumeNew`: plain inserts are taken to have no counterpart yet, which saves a look-up; the insert itself then fails
  * where that was wrong, and the careful path looks.
  */
@@ -81,7 +89,10 @@ async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void>
   if (arena.target !== arena.lane.home) return;
   const { echoes } = arena.lane.sides[arena.target];
   const unread = drafts.flatMap(({ hash }) => (hash !== null && echoes.isPending(hash) ? [hash] : []));
-  if (unread.length > 0) await echoes.settled(unread);
+  if (unread.length === 0) return;
+  await echoes.settled(unread);
+  // What was read back may be an audit of one of these rows: until that is done, what stands there is nobody's decision.
+  if (arena.hasTasks()) throw new TasksFirst();
 }
 
 /** The key text that names a change's row in the parked table: its key at the source, before the change. */

@@ -1,6 +1,7 @@
 import { applyItems, type Applied } from './apply.ts';
 import type { Task } from './lane.ts';
 import type { LaneItem } from './linked.ts';
+import { TasksFirst } from './ops.ts';
 import { applyTasks } from './task.ts';
 import { moveFor, transact, type Applier } from './transact.ts';
 import type { Position } from '../model/change.ts';
@@ -41,13 +42,22 @@ export async function run(route: Route): Promise<void> {
         route.done(turn, { ...(await applyTasks(route.applier, turn.tasks)), rows: 0, transactions: 0, parked: [] });
         break;
       case 'items':
-        route.done(turn, await applyItems(route.applier, turn.items));
+        await items(route, turn);
         break;
       case 'save':
         await save(route.applier, turn);
         route.done(turn, null);
         break;
     }
+  }
+}
+
+async function items(route: Route, turn: Turn & { readonly kind: 'items' }): Promise<void> {
+  try {
+    route.done(turn, await applyItems(route.applier, turn.items));
+  } catch (thrown) {
+    // Then the tasks are the next turn, and what is left of the items comes again after them.
+    if (!(thrown instanceof TasksFirst)) throw thrown;
   }
 }
 
