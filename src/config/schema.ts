@@ -103,7 +103,7 @@ const endpoint = z.strictObject({
 const limits = z.strictObject({
   batchRows: count.optional(),
   chunkRows: count.optional(),
-  lookAheadBytesMax: count.optional(),
+  lookAheadRows: count.optional(),
 });
 
 const source = z.strictObject({

@@ -1,3 +1,4 @@
+import type { Limits } from '../mapping/declaration.ts';
 import type { Position } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint, Source, Target } from '../model/endpoint.ts';
@@ -14,6 +15,7 @@ import { Recogniser } from '../pipeline/recognise.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { readPaused } from './control.ts';
 import { waitIdle } from './idle.ts';
+import { limitsOf } from './limits.ts';
 import { verifyOwner } from './owner.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
@@ -23,8 +25,6 @@ import { countAudit, deliver, failLane, leavingRoute, makeRoutes, recheckParked,
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
 
-/** A transaction of more row changes than this is read and applied in parts. */
-const CHUNK_ROWS = 5_000;
 const HOUSEKEEPING_MS = 1_000;
 const SIDES: readonly Side[] = ['left', 'right'];
 
@@ -35,6 +35,7 @@ export interface SyncParts {
   readonly schemas: Readonly<Record<Side, readonly TableSchema[]>>;
   readonly context: Context;
   readonly direction?: 'toRight' | 'toLeft' | undefined;
+  readonly limits?: Limits | undefined;
 }
 
 /**
@@ -77,6 +78,7 @@ export class Engine {
       keys,
       takenOverAt,
       claims: new Claims(),
+      limits: limitsOf(this.#given.limits),
       paces: { left: { owedMs: 0 }, right: { owedMs: 0 } },
       ...counts,
     };
@@ -138,7 +140,7 @@ export class Engine {
       await endpoint.verifyPosition(start);
       const source = endpoint.source({
         tables: [...this.#given.schemas[side], ...stateSchemas(endpoint)],
-        chunkRows: CHUNK_ROWS,
+        chunkRows: running.limits.chunkRows,
       });
       this.#sources[side] = source;
       this.#readers[side] = new Reader({

@@ -4,11 +4,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { LinkPlan } from '../model/plan.ts';
 import type { LaneItem, LinkedChange } from '../pipeline/linked.ts';
 
-/**
- * Row changes kept in memory at the head of a queue, and in each file that spills from its tail: few, so that they die
- * young.
- */
-const HEAD_ROWS_MAX = 10_000;
+/** Row changes in each file that spills from a queue's tail: few, so that what is read back dies young. */
 const SEGMENT_ROWS = 4_000;
 
 type StoredChange = Omit<LinkedChange, 'link'> & { readonly link: number };
@@ -28,6 +24,7 @@ interface Segment {
 export class ItemQueue {
   readonly #links: readonly LinkPlan[];
   readonly #folder: string;
+  readonly #headRowsMax: number;
   #head: LaneItem[] = [];
   #next = 0;
   #headRows = 0;
@@ -36,8 +33,9 @@ export class ItemQueue {
   readonly #segments: Segment[] = [];
   #made = 0;
 
-  /** `folder` is this queue's own; it is made when the first file is. */
-  constructor(links: readonly LinkPlan[], folder: string) {
+  /** `folder` is this queue's own, made when the first file is; `headRowsMax` row changes stay in memory. */
+  constructor(links: readonly LinkPlan[], folder: string, headRowsMax: number) {
+    this.#headRowsMax = headRowsMax;
     this.#links = links;
     this.#folder = folder;
   }
@@ -57,7 +55,7 @@ export class ItemQueue {
 
   /** Adds an item. Resolves at once, or when a file was handed to the disk. */
   push(item: LaneItem): void {
-    if (this.#segments.length === 0 && this.#tail.length === 0 && this.#headRows < HEAD_ROWS_MAX) {
+    if (this.#segments.length === 0 && this.#tail.length === 0 && this.#headRows < this.#headRowsMax) {
       this.#head.push(item);
       this.#headRows += item.changes.length;
       return;

@@ -12,8 +12,6 @@ import { Notice } from './notice.ts';
 import type { ItemQueue } from './queue.ts';
 import type { DirectionStatus, Stream } from './sync-status.ts';
 
-/** Row changes that one target transaction holds at most. */
-const BATCH_ROWS_MAX = 2_000;
 /** An idle route remembers its position this often, so that its log can be released (design README 2). */
 const SAVE_INTERVAL_MS = 10_000;
 
@@ -25,6 +23,8 @@ export interface LaneRouteOptions {
   readonly lane: Lane;
   readonly queue: ItemQueue;
   readonly context: Context;
+  /** Row changes that one target transaction holds at most. */
+  readonly batchRows: number;
   /** Positions of the source's log. */
   readonly positions: Positions;
   /** Have both readers re-read up to the durable checkpoints? */
@@ -171,7 +171,7 @@ export class LaneRoute implements Route {
   async #gather(): Promise<LaneItem[]> {
     const { positions } = this.#options;
     const firstAudit = Math.min(Infinity, ...this.auditsOpen.keys());
-    const items = await this.queue.take(BATCH_ROWS_MAX, (item) => item.ordinal < firstAudit);
+    const items = await this.queue.take(this.#options.batchRows, (item) => item.ordinal < firstAudit);
     if (!this.#mayRepeat) return items;
     const fresh = items.filter((item) => !positions.covers(this.applier.held.position, item.position));
     if (fresh.length > 0) this.#mayRepeat = false;

@@ -14,6 +14,7 @@ import type { Recognised } from '../pipeline/recognised.ts';
 import type { Applied } from '../pipeline/apply.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { isPaused, pauseName } from './control.ts';
+import type { EngineLimits } from './limits.ts';
 import { ItemQueue } from './queue.ts';
 import type { Reader } from './reader.ts';
 import { LaneRoute } from './route.ts';
@@ -30,6 +31,7 @@ export interface Running {
   readonly sideEffects: Record<Stream, number>;
   readonly context: Context;
   readonly keys: KeyMap;
+  readonly limits: EngineLimits;
   readonly claims: Claims;
   /** Time that each reader still has to let pass, see keepPace. */
   readonly paces: Readonly<Record<Side, { owedMs: number }>>;
@@ -52,7 +54,8 @@ export function makeRoutes(
       stream,
       lane,
       context,
-      queue: new ItemQueue(lane.plan.links, folder),
+      batchRows: shared.limits.batchRows,
+      queue: new ItemQueue(lane.plan.links, folder, shared.limits.lookAheadRows),
       positions: endpoints[source].positions,
       applier: {
         arena: {

@@ -36,8 +36,8 @@ export async function createSync(options: SyncOptions): Promise<Sync> {
 }
 
 function parts(prepared: Prepared) {
-  const { left, right, schemas } = prepared;
-  return { plan: planOf(prepared), endpoints: { left, right }, schemas };
+  const { left, right, schemas, declaration } = prepared;
+  return { plan: planOf(prepared), endpoints: { left, right }, schemas, limits: declaration.limits };
 }
 
 function closing(sync: Sync, close: () => Promise<void>): Sync {

@@ -61,8 +61,8 @@ export interface Limits {
   readonly batchRows?: number;
   /** A source transaction of more row changes than this is applied in parts. */
   readonly chunkRows?: number;
-  /** Memory for changes that are read but not applied; what exceeds it goes to disk. */
-  readonly lookAheadBytesMax?: number;
+  /** Row changes that are read but not applied and stay in memory; what exceeds them goes to disk. */
+  readonly lookAheadRows?: number;
 }
 
 export interface LinkDeclaration {
