@@ -60,6 +60,8 @@ const codesByErrno: Readonly<Record<number, Code>> = {
   // Concurrency.
   1213: 'TD7006',
   1020: 'TD7006',
+  // The session's binlog_format cannot log what the table's engine or isolation level demands.
+  1665: 'TD5005',
   // MariaDB: the counter of AUTO_INCREMENT could not be read because of a deadlock.
   1467: 'TD7006',
   1412: 'TD7006',
