@@ -36,6 +36,8 @@ export interface Written {
   readonly link: LinkPlan;
   readonly key: Row;
   readonly image: Row | null;
+  /** It was removed on the way, also where it is there again in the end. */
+  readonly wentAway: boolean;
 }
 
 /** Notes what one row change of our own left behind, under its old key too where the key changed. */
@@ -48,9 +50,10 @@ export function noteWritten(written: Map<number, Written>, change: Change, proje
   if (before !== null && image !== null) {
     const oldKey = projectKey(before, projection);
     const oldHash = rowHash(link, side, oldKey);
-    if (oldHash !== hash) written.set(oldHash, { link, key: oldKey, image: null });
+    if (oldHash !== hash) written.set(oldHash, { link, key: oldKey, image: null, wentAway: true });
   }
-  written.set(hash, { link, key, image });
+  const wentAway = image === null || written.get(hash)?.wentAway === true;
+  written.set(hash, { link, key, image, wentAway });
 }
 
 /**
@@ -217,7 +220,7 @@ function mayHaveCascaded(own: OwnTransaction, { link }: Written, written: Readon
   const parents = link[own.side].foreignKeys;
   if (parents.length === 0) return false;
   for (const row of written.values()) {
-    if (row.image === null && parents.some((parent) => parent.link === row.link.id)) return true;
+    if (row.wentAway && parents.some((parent) => parent.link === row.link.id)) return true;
   }
   return false;
 }
