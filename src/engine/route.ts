@@ -1,6 +1,6 @@
 import type { Position, Positions } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
-import { asTandemError, type TandemError } from '../model/error.ts';
+import { asTandemError, TandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Applied } from '../pipeline/apply.ts';
 import type { Lane, Task } from '../pipeline/lane.ts';
@@ -52,6 +52,8 @@ export class LaneRoute implements Route {
   readonly auditsOpen = new Map<number, number>();
   #inFlight: readonly LaneItem[] = [];
   #ending = false;
+  /** Take-overs of our own whose answer was lost: each may have raised the epoch. */
+  #unanswered = 0;
   /** Until the first new item, what the reader delivers may be in the target already. */
   #mayRepeat = true;
   #savedAtMs: number;
@@ -126,7 +128,11 @@ export class LaneRoute implements Route {
    */
   async #takeOver(): Promise<void> {
     const { applier, stream, lane } = this;
+    const found = await applier.target.checkpoint(stream, lane.plan.id);
+    if (found !== null && found.epoch > applier.held.epoch + this.#unanswered) throw this.#succeeded();
+    this.#unanswered++;
     applier.held = await applier.target.takeOver(stream, lane.plan.id);
+    this.#unanswered = 0;
     this.#dropApplied();
     this.retrying = false;
   }
@@ -134,6 +140,14 @@ export class LaneRoute implements Route {
   #dropApplied(): void {
     const { positions } = this.#options;
     this.#inFlight = this.#inFlight.filter((item) => !positions.covers(this.applier.held.position, item.position));
+  }
+
+  /** A successor has taken over while this engine was away: taking the lease back would only make both fight for it. */
+  #succeeded(): TandemError {
+    return new TandemError('TD9001', 'another engine has taken over this sync', {
+      fix: 'Run one engine for a sync; `tandem status` shows its positions.',
+      at: { stream: this.stream, lane: this.lane.plan.id },
+    });
   }
 
   async next(): Promise<Turn> {
