@@ -108,7 +108,8 @@ const silenceMs = 1_000;
 
 /**
  * Resolves once everything is applied and the sync has then written nothing for a second. Unlike the ends of the logs,
- * which all tests of a run move, this tells about the pair alone. Never resolves where a sync writes to itself for ever.
+ * which all tests of a run move, this tells about the pair alone. Never resolves where a sync writes to itself for
+ * ever.
  */
 export async function silence(pair: SamplePair, sync: Sync): Promise<void> {
   await Promise.race([sync.idle(), sync.finished]);

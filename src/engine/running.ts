@@ -141,8 +141,9 @@ const AHEAD_ROWS = 6_000;
 const SLOWEST_ROWS_PER_MS = 10;
 
 /**
- * A reader far ahead only fills the disk and takes the processor from the applier, so it slows down; it never stops, and it
- * runs at full speed where an applier waits for what this log will show (design: readers never wait for appliers).
+ * A reader far ahead only fills the disk and takes the processor from the applier, so it slows down; it never stops,
+ * and it runs at full speed where an applier waits for what this log will show (design: readers never wait for
+ * appliers).
  */
 async function keepPace(running: Running, side: Side, leaving: readonly LaneRoute[], rows: number): Promise<void> {
   if (!leaving.some((route) => route.queue.rows > AHEAD_ROWS && !route.paused)) return;

@@ -150,7 +150,7 @@ export const RUNNING_CODES = {
     'PAIRING_PENDING',
     'row',
     1,
-    'A row with the same natural key stands on the other side. The home side pairs the two; until then this one is owed.',
+    'A row with the same natural key stands on the other side. Home pairs the two; until then this one is owed.',
   ),
   TD9001: entry(
     'FENCED',

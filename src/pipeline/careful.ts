@@ -102,8 +102,8 @@ function rekey(pass: CarefulPass, op: Op, key: Row): void {
 }
 
 /**
- * The remote side tells what a row holds, but home has changed the row meanwhile: that stands, and is said again, because
- * the remote side may have kept back home's change while its own state was on the way.
+ * The remote side tells what a row holds, but home has changed the row meanwhile: that stands, and is said again,
+ * because the remote side may have kept back home's change while its own state was on the way.
  */
 async function answer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const { scope } = pass;

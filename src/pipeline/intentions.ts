@@ -1,8 +1,8 @@
 import type { Row } from '../model/value.ts';
 
 /**
- * What one of our own transactions meant to leave in a row: the fingerprint of its image, the image itself where it leaves
- * columns out, or null for an absent row.
+ * What one of our own transactions meant to leave in a row: the fingerprint of its image, the image itself where it
+ * leaves columns out, or null for an absent row.
  */
 export type Intention = number | Row | null;
 

@@ -91,7 +91,8 @@ async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void>
   const unread = drafts.flatMap(({ hash }) => (hash !== null && echoes.isPending(hash) ? [hash] : []));
   if (unread.length === 0) return;
   await echoes.settled(unread);
-  // What was read back may be an audit of one of these rows: until that is done, what stands there is nobody's decision.
+  // What was read back may be an audit of one of these rows: until that is done, what stands there is nobody's
+  // decision.
   if (arena.hasTasks()) throw new TasksFirst();
 }
 

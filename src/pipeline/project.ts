@@ -66,7 +66,8 @@ export function projectChange(change: Change, projection: Projection, side: Side
 
 /** A captured row as an image. */
 export function project(row: Row, { indexes }: Projection): Row {
-  // `map` makes the array as long as it will be; one that grows by pushing keeps twice the room for as long as it lives.
+  // `map` makes the array as long as it will be; one that grows by pushing keeps twice the room for as long as it
+  // lives.
   return indexes.map((at) => row[at]);
 }
 

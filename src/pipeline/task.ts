@@ -11,8 +11,8 @@ import { bare, believeAbsent, deleteRows, insertRows, updateRows, type Outgoing 
 type AuditTask = Task & { readonly kind: 'audit' };
 
 /**
- * Does all tasks in one transaction, which moves the checkpoint row but not its position. One, because the position that
- * it notes as known must not pass a task that is still to be done: a restart would not find that one again.
+ * Does all tasks in one transaction, which moves the checkpoint row but not its position. One, because the position
+ * that it notes as known must not pass a task that is still to be done: a restart would not find that one again.
  */
 export async function applyTasks(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
   try {

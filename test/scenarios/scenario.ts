@@ -81,8 +81,8 @@ export const retried = (...codes: string[]): Step => ({ do: 'retried', codes });
 export const cutConnections = (on: Platform): Step => ({ do: 'cut-connections', on });
 
 /**
- * An application's transaction runs `first`, waits until somebody waits for it, runs `second`, which that somebody holds,
- * and commits; the engine must be the one that the server chooses to end.
+ * An application's transaction runs `first`, waits until somebody waits for it, runs `second`, which that somebody
+ * holds, and commits; the engine must be the one that the server chooses to end.
  */
 export const lockCrosswise = (on: Platform, first: string, second: string): Step => ({
   do: 'lock-crosswise',

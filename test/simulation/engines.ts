@@ -100,8 +100,8 @@ export class Engines {
     if (process.ended !== null) return;
     const error = asTandemError(thrown);
     process.ended = error.code === 'TD9001' ? 'fenced' : 'gave up';
-    // A process that could not even start may be started again; one that ran ends because another took over. It may learn
-    // that from the log, of which the other has let go what it has not read itself.
+    // A process that could not even start may be started again; one that ran ends because another took over. It may
+    // learn that from the log, of which the other has let go what it has not read itself.
     const isRivalled = this.running.length > 0 || this.processes.at(-1) !== process;
     const isOvertaken = error.code === 'TD9001' || (isRivalled && error.class === 'history');
     const isExcused = isOvertaken || (process.sync === null && error.class === 'transient');

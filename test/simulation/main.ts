@@ -89,7 +89,8 @@ function summarise(outcomes: readonly Outcome[]): void {
     conflicts: sum((o) => o.conflicts),
   };
   console.log(
-    `${outcomes.length} runs: ${JSON.stringify({ ...figures, crashes: sum((o) => o.crashes), parked: sum((o) => o.parked) })}`,
+    `${outcomes.length} runs: ` +
+      JSON.stringify({ ...figures, crashes: sum((o) => o.crashes), parked: sum((o) => o.parked) }),
   );
 }
 

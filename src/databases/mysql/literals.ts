@@ -56,9 +56,9 @@ export function literalWriter(column: Column): LiteralWriter {
 }
 
 /**
- * As {@link literalWriter}, for use in a table of literals. MariaDB gives a column of hexadecimal literals there no more
- * than 16 bits for its length: values of 64 KiB and more lose their ends without a word, and rows of that size bring the
- * server down (seen in 10.11). A CAST makes it a proper binary string.
+ * As {@link literalWriter}, for use in a table of literals. MariaDB gives a column of hexadecimal literals there no
+ * more than 16 bits for its length: values of 64 KiB and more lose their ends without a word, and rows of that size
+ * bring the server down (seen in 10.11). A CAST makes it a proper binary string.
  */
 export function derivedWriter(column: Column): LiteralWriter {
   const write = literalWriter(column);

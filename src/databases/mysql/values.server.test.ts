@@ -215,7 +215,8 @@ for (const flavor of flavors) {
     test('of any size go through every form of writing', async () => {
       await using fixture = await openFixture(server);
       await fixture.run(
-        'CREATE TABLE large (id INT PRIMARY KEY, a LONGBLOB, b VARBINARY(20000), c LONGTEXT, d VARCHAR(9000), e LONGBLOB) ' +
+        'CREATE TABLE large (id INT PRIMARY KEY, a LONGBLOB, b VARBINARY(20000), ' +
+          'c LONGTEXT, d VARCHAR(9000), e LONGBLOB) ' +
           'CHARACTER SET utf8mb4',
       );
       await seedRoute(fixture);

@@ -12,12 +12,14 @@ export const scenario: Scenario = {
       `INSERT INTO legacy_posts (id, user_id, post_title, post_content, post_status, view_count, created_at, updated_at)
        VALUES (80, 70, 'Hello', 'line one
 line two', 'published', 7, '2003-02-03 04:05:06', '2004-03-04 05:06:07')`,
-      `INSERT INTO legacy_likes (user_id, post_id, like_type, created_at) VALUES (70, 80, 'wow', '2005-02-03 04:05:06')`,
+      `INSERT INTO legacy_likes (user_id, post_id, like_type, created_at)
+        VALUES (70, 80, 'wow', '2005-02-03 04:05:06')`,
     ),
     idle,
     read(
       'revamp',
-      `SELECT user_name, email_address, display_name, mobile, account_status, concat(created_at) AS created_text, concat(updated_at) AS updated_text
+      `SELECT user_name, email_address, display_name, mobile, account_status, concat(created_at) AS created_text,
+        concat(updated_at) AS updated_text
        FROM revamp_users`,
       [
         'ann',
@@ -31,7 +33,8 @@ line two', 'published', 7, '2003-02-03 04:05:06', '2004-03-04 05:06:07')`,
     ),
     read(
       'revamp',
-      'SELECT title, content, status, views, concat(created_at) AS created_text, concat(updated_at) AS updated_text FROM revamp_posts',
+      `SELECT title, content, status, views, concat(created_at) AS created_text,
+        concat(updated_at) AS updated_text FROM revamp_posts`,
       ['Hello', 'line one\nline two', 'Published', '7', '2003-02-03 04:05:06', '2004-03-04 05:06:07'],
     ),
     read('revamp', 'SELECT reaction_type, concat(created_at) AS created_text FROM revamp_likes', [
@@ -49,7 +52,8 @@ line two', 'published', 7, '2003-02-03 04:05:06', '2004-03-04 05:06:07')`,
     idle,
     read(
       'legacy',
-      `SELECT username, email, full_name, phone_number, status, concat(created_at) AS created_text, concat(updated_at) AS updated_text
+      `SELECT username, email, full_name, phone_number, status, concat(created_at) AS created_text,
+        concat(updated_at) AS updated_text
        FROM legacy_users WHERE username = 'bob'`,
       ['bob', 'bob@example.com', 'Bob', '+49 2', 'suspended', '2006-02-03 04:05:06', '2007-03-04 05:06:07'],
     ),

@@ -8,7 +8,7 @@ export const scenario: Scenario = {
     write('legacy', "INSERT INTO legacy_users (username, email) VALUES ('ann', 'ann@example.com')"),
     write(
       'legacy',
-      "INSERT INTO legacy_users (id, username, email, full_name) VALUES (70, 'zoe', 'zoe@example.com', 'Zoe of legacy')",
+      "INSERT INTO legacy_users (id, username, email, full_name) VALUES (70, 'zoe', 'zoe@example.com', 'Zoe Old')",
       "INSERT INTO legacy_posts (user_id, post_title) VALUES (70, 'by zoe of legacy')",
     ),
     nextSecond,

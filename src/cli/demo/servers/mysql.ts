@@ -82,7 +82,8 @@ export function placeSettings(place: Place): Record<string, string> {
     // Servers that run at the same time on one machine have different ports, so this tells them apart.
     server_id: String(place.port),
     bind_address: '127.0.0.1',
-    // A server that starts removes temporary tables it takes for its own leftovers; in a shared folder they are others'.
+    // A server that starts removes temporary tables it takes for its own leftovers; in a shared folder they are
+    // others'.
     tmpdir: join(place.folder, 'tmp'),
     socket: join(place.folder, 'socket'),
     pid_file: join(place.folder, 'pid'),
