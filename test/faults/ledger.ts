@@ -5,8 +5,8 @@ import type { LinkDeclaration } from '../../src/mapping/declaration.ts';
 import type { Side } from '../../src/model/policy.ts';
 
 // A ledger is never changed, only added to: the left takes odd numbers, the right even ones. A trigger counts how often
-// each row was inserted on each side, so a row that was lost, applied twice or sent back shows, whatever happens to keys.
-// Beside it stand a few registers, which both sides overwrite all the time.
+// each row was inserted on each side, so a row that was lost, applied twice or sent back shows, whatever happens to
+// keys. Beside it stand a few registers, which both sides overwrite all the time.
 
 const registers = 4;
 
@@ -59,12 +59,13 @@ export interface Writers {
   readonly confirmed: Readonly<Record<Side, number[]>>;
 }
 
-export function createWriters(sides: Readonly<Record<Side, SampleSide>>, seed: number): Writers {
+/** `first`: the left's first number is the next one, the right's the one after. */
+export function createWriters(sides: Readonly<Record<Side, SampleSide>>, seed: number, first = 0): Writers {
   const confirmed = { left: [] as number[], right: [] as number[] };
   const writeOn = async (side: Side, signal: AbortSignal): Promise<void> => {
     const random = createRandom(seed + (side === 'left' ? 0 : 1));
     let connection: Connection | null = null;
-    for (let number = side === 'left' ? 1 : 2; !signal.aborted; number += 2) {
+    for (let number = first + (side === 'left' ? 1 : 2); !signal.aborted; number += 2) {
       try {
         connection ??= await connect(sides[side]);
         await connection.execute('INSERT INTO ledger VALUES (?, ?)', [number, `${side} ${number}`]);
