@@ -66,8 +66,9 @@ export default {
 function startProcess(folder: string, env: Readonly<Record<string, string>>): TandemProcess {
   const jiti = pathToFileURL(createRequire(import.meta.url).resolve('jiti/package.json'));
   const translator = new URL('lib/jiti-register.mjs', jiti).href;
+  const databases = new URL('servers/load-databases.ts', import.meta.url).href;
   const main = new URL('../src/cli/main.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', translator, main, 'run'], {
+  const child = spawn(process.execPath, ['--import', translator, '--import', databases, main, 'run'], {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],

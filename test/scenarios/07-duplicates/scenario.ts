@@ -16,7 +16,8 @@ export const scenario: Scenario = {
     restart,
     silence,
     count('left->right', { rows: 0, conflicts: 0, parked: 0 }),
-    count('right->left', { rows: 0, conflicts: 0, parked: 0 }),
+    // What a cascade took along is told once more after a restart, and found to be so already.
+    count('right->left', { conflicts: 0, parked: 0 }),
     writes('revamp', 'users', { byApplication: 0, bySync: 2 }),
     writes('legacy', 'users', { byApplication: 2, bySync: 0 }),
   ],

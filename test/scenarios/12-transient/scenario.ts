@@ -38,7 +38,7 @@ export const scenario: Scenario = {
     write('legacy', "UPDATE legacy_users SET phone_number = '2' WHERE username = 'amy'"),
     write('revamp', "UPDATE revamp_users SET mobile = '3' WHERE user_name = 'bob'"),
     idle,
-    retried('TD4005'),
+    retried('TD4005', 'TD7009'),
     read('revamp', "SELECT mobile FROM revamp_users WHERE user_name = 'amy'", ['2']),
     read('legacy', "SELECT phone_number FROM legacy_users WHERE username = 'bob'", ['3']),
     count('left->right', { parked: 0 }),
