@@ -6,9 +6,12 @@ import { isForeign, sharedServer, startServer } from '../servers.ts';
 import { createWriters } from './ledger.ts';
 import { openFaultPair, progress, whileWriting } from './stage.ts';
 
-/** Longer than an idle route waits before it remembers how far it has read, which is the last that it writes. */
-const afterthoughtMs = 12_000;
-const restMs = 48_000;
+/**
+ * An idle route remembers how far it has read after ten seconds, or at the next look ten seconds later; that is the last
+ * that it writes.
+ */
+const afterthoughtMs = 24_000;
+const restMs = 36_000;
 const witness = 'idle_witness';
 
 /** A slot that nobody reads sees every transaction of the database that touches a table at all. */
