@@ -7,8 +7,8 @@ import { createWriters } from './ledger.ts';
 import { openFaultPair, progress, whileWriting } from './stage.ts';
 
 /**
- * An idle route remembers how far it has read after ten seconds, or at the next look ten seconds later; that is the last
- * that it writes.
+ * An idle route remembers how far it has read after ten seconds, or at the next look ten seconds later; that is the
+ * last that it writes.
  */
 const afterthoughtMs = 24_000;
 const restMs = 36_000;

@@ -34,10 +34,10 @@ for (const right of ['mysql', 'mariadb'] as const) {
         const writers = createWriters(pair.sides, 4);
         const older = home.run();
         await whileWriting(() => progress(pair, 1, older), writers);
-        // Between two transactions: one that is stopped inside of one keeps its locks until its server ends its session.
+        // Between two transactions: an engine that is stopped inside of one keeps its locks until the server ends it.
         await expect.poll(() => auditLedger(pair.connections, writers), { timeout: 60_000 }).toEqual([]);
         older.send('SIGSTOP');
-        // A stopped process keeps its connections, and PostgreSQL would keep the slot for it until it had been silent long.
+        // A stopped process keeps its connections, and PostgreSQL would keep the slot for it for a minute.
         await pair.connections.left.query(
           `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
            WHERE active AND database = current_database()`,
