@@ -165,7 +165,9 @@ export class LaneRoute implements Route {
   /** Recovery shows in positions that move without a ring; an idle position is saved by timer; all else rings. */
   #patienceMs(): number | undefined {
     if (!this.#options.isRecovered()) return RECOVERY_POLL_MS;
-    return this.skipped === null ? undefined : SAVE_INTERVAL_MS;
+    if (this.skipped === null || this.paused || !this.queue.isEmpty) return undefined;
+    // What is left of the interval: a timer that fires a moment early must not wait for another whole one.
+    return Math.max(1, this.#savedAtMs + SAVE_INTERVAL_MS - this.#options.context.nowMs());
   }
 
   async #turn(): Promise<Turn | null> {
