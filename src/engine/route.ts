@@ -165,7 +165,7 @@ export class LaneRoute implements Route {
   /** Recovery shows in positions that move without a ring; an idle position is saved by timer; all else rings. */
   #patienceMs(): number | undefined {
     if (!this.#options.isRecovered()) return RECOVERY_POLL_MS;
-    if (this.skipped === null || this.paused || !this.queue.isEmpty) return undefined;
+    if (this.skipped === null || this.paused || !this.queue.isEmpty) return SAVE_INTERVAL_MS / 10;
     // What is left of the interval: a timer that fires a moment early must not wait for another whole one.
     return Math.max(1, this.#savedAtMs + SAVE_INTERVAL_MS - this.#options.context.nowMs());
   }
