@@ -25,8 +25,6 @@ export default defineConfig({
           name: 'servers',
           include: needsServers,
           globalSetup: ['test/servers/broker.ts'],
-          // Servers that are killed compete with other tests for ports and processors: a second failure is not bad luck.
-          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -27,6 +27,7 @@ export async function describeServers<Role extends string>(
     if (process.env['CI'] === 'true' || !(error instanceof ServerUnavailable)) throw error;
     const reason = error.message;
     console.warn(`SKIPPED: ${title}\n${reason}`);
+    // Only where a server cannot be had and CI is not set: under CI the same is a failure.
     describe(title, () => test.skip(reason.split('\n')[0] ?? reason));
     return;
   }

@@ -17,7 +17,7 @@ await describeServers(
     test.each(['mysql', 'mariadb'] as const)(
       'loses and repeats nothing, on PostgreSQL and %s',
       {
-        timeout: 600_000,
+        timeout: 240_000,
       },
       async (right) => {
         const seed = Date.now() % 1_000_000;

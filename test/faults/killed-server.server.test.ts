@@ -9,7 +9,7 @@ const rounds = 2;
 
 for (const engine of ['mysql', 'mariadb'] as const) {
   describe.skipIf(isForeign('postgres') || isForeign(engine))(`servers that crash: PostgreSQL and ${engine}`, () => {
-    test('come back, and nothing is lost or repeated', { timeout: 600_000 }, async () => {
+    test('come back, and nothing is lost or repeated', { timeout: 240_000 }, async () => {
       await using left = await startServer('postgres');
       await using right = await startServer(engine);
       const servers: Readonly<Record<Side, Server>> = { left, right };
