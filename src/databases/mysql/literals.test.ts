@@ -49,6 +49,7 @@ describe('a literal', () => {
     [{ kind: 'bytes' }, new Uint8Array([0, 255]), "x'00ff'"],
     [{ kind: 'set', native: "set('a','b')", values: ['a', 'b'] }, ['a', 'b'], "'a,b'"],
     [{ kind: 'date' }, '0000-00-00', "'0000-00-00'"],
+    [{ kind: 'time' }, '-100:00:00.5', "TIME'-100:00:00.5'"],
     [{ kind: 'timestamp', fraction: 0 }, '2024-01-01 00:00:00.000', "'2024-01-01 00:00:00.000'"],
     [{ kind: 'text' }, null, 'NULL'],
   ];

@@ -193,8 +193,13 @@ const temporalText = {
   timestamptz: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.(\d{1,6}))?$/,
 };
 
+/**
+ * A time of day says its type: MySQL compares a TIME with a text as texts where the text is no constant or stands in a
+ * tuple, and `01:00:00.5` is not the text `01:00:00.500000`.
+ */
 function temporalWriter(column: Column): LiteralWriter {
   const pattern = temporalText[column.kind as keyof typeof temporalText];
+  const typeName = column.kind === 'time' ? 'TIME' : '';
   const fractionMax = column.fraction ?? 6;
   return (value) => {
     if (typeof value !== 'string') return mismatch(column, value);
@@ -204,7 +209,7 @@ function temporalWriter(column: Column): LiteralWriter {
     if (fraction !== undefined && fraction.length > fractionMax && /[^0]/.test(fraction.slice(fractionMax))) {
       throw refusal('TD3002', column, `more than ${fractionMax} digits of a second`);
     }
-    return `'${value}'`;
+    return `${typeName}'${value}'`;
   };
 }
 

@@ -248,37 +248,43 @@ for (const flavor of flavors) {
       }
     });
 
-    test('find their rows as keys, of every type', async () => {
+    test.each([['alone'], ['with another']])('find their rows as keys %s, of every type', async (form) => {
       await using fixture = await openFixture(server);
       const keyed = columns.filter(([definition]) => !/TEXT|BLOB|JSON/.test(definition));
       await seedRoute(fixture);
       const target = fixture.target();
+      const by = form === 'alone' ? [0] : [0, 1];
       for (const [definition, values] of keyed) {
-        const table = `k_${definition.split(' ')[0]}`;
-        await fixture.run(
-          `CREATE TABLE ${table} (${definition} NOT NULL, n INT, PRIMARY KEY (${definition.split(' ')[0]}))`,
-        );
-        const shape = await fixture.shape(table);
+        const name = definition.split(' ')[0];
+        const key = form === 'alone' ? name : `${name}, m`;
+        await fixture.run(`CREATE TABLE k_${name} (${definition} NOT NULL, m INT, n INT, PRIMARY KEY (${key}))`);
+        const shape = await fixture.shape(`k_${name}`);
         const [sample = []] = fc.sample(
           fc.uniqueArray(values, {
             minLength: 2,
-            maxLength: 2,
+            maxLength: 12,
             selector: (value) => String(value).toLowerCase().replace(/\W/g, ''),
           }),
           1,
         );
-        const keys = sample.map((value) => [value]);
-        const rows = (n: number): Row[] => keys.map((key) => [...key, n]);
+        // Texts that are no key as the server prints them: MySQL compares some keys as texts.
+        const short: readonly Value[] = name === 'ti' ? ['01:00:00.5'] : [];
+        const rows = (n: number): Row[] => [...short, ...sample].map((value) => [value, 7, n]);
+        const keys = rows(0).map((row) => by.map((at) => row[at]));
+        const first = { keys: keys.slice(0, 1), rows: rows(3).slice(0, 1) };
         await within(target, async (transaction) => {
           await transaction.write({ op: 'insert', shape, rows: rows(1), generated: false });
           await transaction.write({ op: 'update', shape, keys, rows: rows(2) });
           expect({ definition, rows: await transaction.lock(shape, keys) }).toEqual({ definition, rows: rows(2) });
-          expect(await transaction.find(shape, [0], keys.slice(0, 1))).toHaveLength(1);
-          const one = { op: 'update', shape, keys: keys.slice(0, 1), rows: rows(3).slice(0, 1) } as const;
-          expect({ definition, ...(await transaction.write(one)) }).toEqual({ definition, keys: [], missing: [] });
+          expect({ definition, rows: await transaction.find(shape, by, first.keys) }).toEqual({
+            definition,
+            rows: rows(2).slice(0, 1),
+          });
+          const written = await transaction.write({ op: 'update', shape, ...first });
+          expect({ definition, ...written }).toEqual({ definition, keys: [], missing: [] });
           expect((await transaction.write({ op: 'delete', shape, keys })).missing).toEqual([]);
         });
-        expect(await lockRows(fixture.session, fixture.flavor, shape, keys)).toEqual([null, null]);
+        expect(await lockRows(fixture.session, fixture.flavor, shape, keys)).toEqual(keys.map(() => null));
       }
     });
 
