@@ -7,6 +7,7 @@ import type {
   DeclaredCodec,
   Defaults,
   Filter,
+  Limits,
   LinkDeclaration,
 } from '../mapping/declaration.ts';
 import { custom, newestWins, sideWins } from '../mapping/policies.ts';
@@ -30,7 +31,14 @@ export function declarationOf(tree: Tree, own: OwnFunctions, findings: Finding[]
     home,
     defaults: reader.rules(defaults, ['defaults']),
     links: Object.fromEntries(Object.entries(links).map(([id, link]) => [id, reader.link(link, ['links', id])])),
-    limits: limits === undefined ? undefined : defined(limits),
+    limits: limits === undefined ? undefined : limitsOf(limits),
+  });
+}
+
+function limitsOf({ rowsPerSecond, ...limits }: NonNullable<Tree['limits']>): Limits {
+  return defined<Limits>({
+    ...limits,
+    rowsPerSecond: rowsPerSecond === undefined ? undefined : defined(rowsPerSecond),
   });
 }
 

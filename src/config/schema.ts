@@ -101,9 +101,18 @@ const endpoint = z.strictObject({
 });
 
 const limits = z.strictObject({
-  batchRows: count.optional(),
-  chunkRows: count.optional(),
-  lookAheadRows: count.optional(),
+  batchRows: count.optional().describe('row changes in one target transaction; 2000 unless given'),
+  batchBytes: count.optional().describe('what they take in the log, about; 16 MiB unless given'),
+  chunkRows: count.optional().describe('a source transaction of more row changes is applied in parts; 5000'),
+  lookAheadRows: count.optional().describe('row changes read but not applied that stay in memory; 10000'),
+  lookAheadBytes: count.optional().describe('what they take in the log, about; 64 MiB unless given'),
+  spillBytes: count.optional().describe('what exceeds that goes to disk, up to so many bytes; 10 GiB unless given'),
+  rowsPerSecond: z
+    .strictObject({ toRight: count.optional(), toLeft: count.optional() })
+    .optional()
+    .describe('row changes that a direction applies in a second at most; no limit unless given'),
+  retryFirstMs: count.optional().describe('the first pause before another attempt; 50 ms unless given'),
+  retryLastMs: count.optional().describe('the longest pause before another attempt; 30000 ms unless given'),
 });
 
 const source = z.strictObject({

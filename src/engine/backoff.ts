@@ -1,8 +1,6 @@
 import type { Context } from '../model/context.ts';
 import type { TandemError } from '../model/error.ts';
-
-const FIRST_MS = 50;
-const LAST_MS = 30_000;
+import type { RetryDelays } from './limits.ts';
 
 /**
  * Is this to be tried again for as long as it takes? Rights that are revoked while a sync runs come back, too: whoever
@@ -18,17 +16,19 @@ export function isWorthRetrying(error: TandemError): boolean {
  */
 export class Backoff {
   readonly #context: Context;
+  readonly #delays: RetryDelays;
   readonly #fields: object;
   #attempt = 0;
 
-  constructor(context: Context, fields: object) {
+  constructor(context: Context, delays: RetryDelays, fields: object) {
     this.#context = context;
+    this.#delays = delays;
     this.#fields = fields;
   }
 
   /** Rejects with the signal's reason when it fires. */
   async wait(error: TandemError, signal: AbortSignal): Promise<void> {
-    const ceiling = Math.min(LAST_MS, FIRST_MS * 2 ** this.#attempt++);
+    const ceiling = Math.min(this.#delays.lastMs, this.#delays.firstMs * 2 ** this.#attempt++);
     const delayMs = Math.ceil(ceiling * (0.5 + this.#context.random() / 2));
     const fields = { ...this.#fields, code: error.code, attempt: this.#attempt, delayMs, at: error.details.at };
     const level = delayMs < 1_000 ? 'info' : delayMs < 7_000 ? 'warn' : 'error';

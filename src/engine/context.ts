@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Context } from '../model/context.ts';
+import { makeSpillFolder, removeSpillFolder } from './spill-folder.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -35,11 +33,11 @@ export function createContext(options: ContextOptions = {}): ProcessContext {
     log,
     // Most commands never spill, so the folder comes into being when it is first asked for.
     get spillFolder() {
-      folder ??= mkdtempSync(join(tmpdir(), 'tandem-spill-'));
+      folder ??= makeSpillFolder();
       return folder;
     },
     [Symbol.dispose]() {
-      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      if (folder !== null) removeSpillFolder(folder);
       folder = null;
     },
   };

@@ -15,13 +15,16 @@ import { Recogniser } from '../pipeline/recognise.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { readPaused } from './control.ts';
 import { waitIdle } from './idle.ts';
-import { limitsOf } from './limits.ts';
+import { limitsOf, retryDelays } from './limits.ts';
 import { verifyOwner } from './owner.ts';
+import { holdBack } from './pace.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
+import { RateLimit } from './rate-limit.ts';
 import { release } from './release.ts';
 import type { LaneRoute } from './route.ts';
 import { countAudit, deliver, failLane, leavingRoute, makeRoutes, recheckParked, type Running } from './running.ts';
+import { Spill } from './spill.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
 
@@ -68,6 +71,7 @@ export class Engine {
       left: new Recogniser('left', lanes, endpoints.left.positions, endpoints.left.state.checkpoint.ref.schema),
       right: new Recogniser('right', lanes, endpoints.right.positions, endpoints.right.state.checkpoint.ref.schema),
     };
+    const limits = limitsOf(this.#given.limits);
     const counts = { dropped: emptyCounts(), sideEffects: emptyCounts() };
     const shared = {
       endpoints,
@@ -78,7 +82,14 @@ export class Engine {
       keys,
       takenOverAt,
       claims: new Claims(),
-      limits: limitsOf(this.#given.limits),
+      limits,
+      spill: new Spill(context),
+      rates: {
+        'left->right': new RateLimit(limits.rowsPerSecond['left->right'], context.nowMs()),
+        'right->left': new RateLimit(limits.rowsPerSecond['right->left'], context.nowMs()),
+      },
+      stopping: this.#stopReading.signal,
+      full: { left: false, right: false },
       paces: { left: { owedMs: 0 }, right: { owedMs: 0 } },
       ...counts,
     };
@@ -150,9 +161,13 @@ export class Engine {
         recogniser: running.recognisers[side],
         opposite: running.recognisers[otherSide(side)].timeline,
         context,
+        retries: retryDelays(running.limits),
         start,
         markers: expectedMarkers(side, stations, running.takenOverAt[side]),
-        deliver: (recognised, transaction) => deliver(running, side, recognised, transaction),
+        deliver: (recognised, transaction) => {
+          deliver(running, side, recognised, transaction);
+          return holdBack(running, side, transaction.changes.length);
+        },
       });
     }
   }
@@ -206,7 +221,7 @@ export class Engine {
     for (const lane of running.lanes) for (const side of SIDES) lane.sides[side].echoes.close();
     this.#stopReading.abort();
     await Promise.allSettled(work);
-    for (const route of running.routes) await route.queue.close();
+    await running.spill.close();
     for (const target of this.#opened) await target[Symbol.asyncDispose]();
   }
 

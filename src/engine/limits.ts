@@ -1,12 +1,41 @@
 import type { Limits } from '../mapping/declaration.ts';
+import type { Stream } from './sync-status.ts';
 
-/** What a user may bound, with what is used where he does not. All are row changes. */
-export type EngineLimits = Required<Limits>;
+/** What a user may bound, with what is used where he does not. */
+export interface EngineLimits extends Required<Omit<Limits, 'rowsPerSecond'>> {
+  /** Infinity where a direction has no limit. */
+  readonly rowsPerSecond: Readonly<Record<Stream, number>>;
+}
 
-export function limitsOf(declared: Limits | undefined): EngineLimits {
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+export function limitsOf(declared: Limits = {}): EngineLimits {
+  const { rowsPerSecond } = declared;
   return {
-    batchRows: declared?.batchRows ?? 2_000,
-    chunkRows: declared?.chunkRows ?? 5_000,
-    lookAheadRows: declared?.lookAheadRows ?? 10_000,
+    batchRows: 2_000,
+    batchBytes: 16 * MIB,
+    chunkRows: 5_000,
+    lookAheadRows: 10_000,
+    lookAheadBytes: 64 * MIB,
+    spillBytes: 10 * GIB,
+    retryFirstMs: 50,
+    retryLastMs: 30_000,
+    ...declared,
+    rowsPerSecond: {
+      'left->right': rowsPerSecond?.toRight ?? Infinity,
+      'right->left': rowsPerSecond?.toLeft ?? Infinity,
+    },
   };
+}
+
+/** Pauses between attempts, milliseconds. */
+export interface RetryDelays {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+export function retryDelays({ retryFirstMs, retryLastMs }: EngineLimits): RetryDelays {
+  return { firstMs: retryFirstMs, lastMs: Math.max(retryFirstMs, retryLastMs) };
 }

@@ -1,20 +1,37 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { LinkPlan } from '../model/plan.ts';
 import type { LaneItem, LinkedChange } from '../pipeline/linked.ts';
+import type { Spill, SpillFile } from './spill.ts';
 
-/** Row changes in each file that spills from a queue's tail: few, so that what is read back dies young. */
+/** What goes into each file that spills from a queue's tail: little, so that what is read back dies young. */
 const SEGMENT_ROWS = 4_000;
+const SEGMENT_BYTES = 4 * 1024 * 1024;
+
+/** Items taken from the head that may still stand in it. */
+const USED_UP_MAX = 4_000;
 
 type StoredChange = Omit<LinkedChange, 'link'> & { readonly link: number };
 type StoredItem = Omit<LaneItem, 'changes'> & { readonly changes: readonly StoredChange[] };
 
-/** A file of the queue's tail; `written` is null once the disk has it. */
-interface Segment {
-  readonly file: string;
-  written: Promise<void> | null;
-  readonly rows: number;
+/** A file of the queue's tail. */
+interface Segment extends Size {
+  readonly file: SpillFile;
+}
+
+/** Row changes, and about what they take in the log. */
+export interface Size {
+  rows: number;
+  bytes: number;
+}
+
+export interface QueueOptions {
+  readonly links: readonly LinkPlan[];
+  /** This queue's own; made when the first file is. */
+  readonly folder: () => string;
+  readonly spill: Spill;
+  /** What stays in memory at most; an item is never divided. */
+  readonly memoryMax: Readonly<Size>;
 }
 
 /**
@@ -22,22 +39,17 @@ interface Segment {
  * bound in memory the queue goes to disk. Nothing here must survive a crash: the log holds it all.
  */
 export class ItemQueue {
-  readonly #links: readonly LinkPlan[];
-  readonly #folder: string;
-  readonly #headRowsMax: number;
+  readonly #options: QueueOptions;
   #head: LaneItem[] = [];
   #next = 0;
-  #headRows = 0;
+  #inHead: Size = { rows: 0, bytes: 0 };
   #tail: LaneItem[] = [];
-  #tailRows = 0;
+  #inTail: Size = { rows: 0, bytes: 0 };
   readonly #segments: Segment[] = [];
   #made = 0;
 
-  /** `folder` is this queue's own, made when the first file is; `headRowsMax` row changes stay in memory. */
-  constructor(links: readonly LinkPlan[], folder: string, headRowsMax: number) {
-    this.#headRowsMax = headRowsMax;
-    this.#links = links;
-    this.#folder = folder;
+  constructor(options: QueueOptions) {
+    this.#options = options;
   }
 
   get isEmpty(): boolean {
@@ -45,7 +57,17 @@ export class ItemQueue {
   }
 
   get rows(): number {
-    return this.#headRows + this.#tailRows + this.#segments.reduce((sum, segment) => sum + segment.rows, 0);
+    return this.#inHead.rows + this.#inTail.rows + this.#segments.reduce((sum, segment) => sum + segment.rows, 0);
+  }
+
+  /** About what the changes took in the log, wherever they are kept. */
+  get bytes(): number {
+    return this.#inHead.bytes + this.#inTail.bytes + this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  /** Is a part of it on disk, or on its way there? */
+  get isSpilled(): boolean {
+    return this.#segments.length > 0;
   }
 
   /** The oldest item, if it is in memory (it is, unless the head has just been used up). */
@@ -53,85 +75,90 @@ export class ItemQueue {
     return this.#head[this.#next] ?? (this.#segments.length === 0 ? (this.#tail[0] ?? null) : null);
   }
 
-  /** Adds an item. Resolves at once, or when a file was handed to the disk. */
+  /** Adds an item. */
   push(item: LaneItem): void {
-    if (this.#segments.length === 0 && this.#tail.length === 0 && this.#headRows < this.#headRowsMax) {
+    const { memoryMax } = this.#options;
+    const isRoom = this.#inHead.rows < memoryMax.rows && this.#inHead.bytes < memoryMax.bytes;
+    if (this.#segments.length === 0 && this.#tail.length === 0 && isRoom) {
       this.#head.push(item);
-      this.#headRows += item.changes.length;
+      grow(this.#inHead, item);
       return;
     }
     this.#tail.push(item);
-    this.#tailRows += item.changes.length;
-    if (this.#tailRows >= SEGMENT_ROWS) this.#spill();
+    grow(this.#inTail, item);
+    if (this.#inTail.rows >= SEGMENT_ROWS || this.#inTail.bytes >= SEGMENT_BYTES) this.#spill();
   }
 
   /**
    * What to wait for so that memory stays bounded while the disk is slower than the log; null where there is nothing.
    */
   get backlog(): Promise<void> | null {
-    return this.#segments.at(-2)?.written ?? null;
+    return this.#segments.at(-2)?.file.written ?? null;
   }
 
-  /** Items in order while `accept` says yes, up to about `rowsMax` row changes; at least one if any is accepted. */
-  async take(rowsMax: number, accept: (item: LaneItem) => boolean): Promise<LaneItem[]> {
+  /** Items in order while `accept` says yes, up to about `max`; at least one if any is accepted. */
+  async take(max: Readonly<Size>, accept: (item: LaneItem) => boolean): Promise<LaneItem[]> {
     const taken: LaneItem[] = [];
-    let rows = 0;
+    const size: Size = { rows: 0, bytes: 0 };
     for (;;) {
       if (this.#next >= this.#head.length && !(await this.#refill())) return taken;
       const item = this.#head[this.#next] as LaneItem;
-      if (!accept(item) || (taken.length > 0 && rows + item.changes.length > rowsMax)) return taken;
+      if (!accept(item)) return taken;
+      const isRoom = size.rows + item.changes.length <= max.rows && size.bytes + item.bytes <= max.bytes;
+      if (taken.length > 0 && !isRoom) return taken;
       this.#next++;
-      this.#headRows -= item.changes.length;
-      rows += item.changes.length;
+      this.#inHead.rows -= item.changes.length;
+      this.#inHead.bytes -= item.bytes;
+      grow(size, item);
       taken.push(item);
+      if (this.#next >= USED_UP_MAX) this.#dropUsed();
     }
   }
 
-  async close(): Promise<void> {
-    // A disk that was never written to is not touched.
-    if (this.#made === 0) return;
-    await Promise.allSettled(this.#segments.flatMap(({ written }) => written ?? []));
-    await rm(this.#folder, { recursive: true, force: true });
+  /** A queue that never runs empty must not keep what was taken from it. */
+  #dropUsed(): void {
+    this.#head = this.#head.slice(this.#next);
+    this.#next = 0;
   }
 
   #spill(): void {
-    const file = join(this.#folder, `${this.#made++}`);
-    const bytes = serialize(this.#tail.map((item) => this.#store(item)));
-    const written = mkdir(this.#folder, { recursive: true }).then(() => writeFile(file, bytes));
-    // A failure shows when the file is read or the reader waits for it; until then it must not end the process.
-    written.catch(() => undefined);
-    const segment: Segment = { file, written, rows: this.#tailRows };
-    void written.then(() => (segment.written = null)).catch(() => undefined);
-    this.#segments.push(segment);
+    const path = join(this.#options.folder(), `${this.#made++}`);
+    const content = serialize(this.#tail.map((item) => this.#store(item)));
+    this.#segments.push({ ...this.#inTail, file: this.#options.spill.store(path, content) });
     this.#tail = [];
-    this.#tailRows = 0;
+    this.#inTail = { rows: 0, bytes: 0 };
   }
 
   async #refill(): Promise<boolean> {
     const segment = this.#segments[0];
     if (segment === undefined) {
-      [this.#head, this.#headRows, this.#tail, this.#tailRows] = [this.#tail, this.#tailRows, [], 0];
       this.#next = 0;
+      [this.#head, this.#inHead, this.#tail, this.#inTail] = [this.#tail, this.#inTail, [], { rows: 0, bytes: 0 }];
       return this.#head.length > 0;
     }
-    await segment.written;
-    const items = (deserialize(await readFile(segment.file)) as StoredItem[]).map((item) => this.#restore(item));
-    await rm(segment.file, { force: true });
+    const content = await segment.file.take();
     this.#segments.shift();
-    this.#head = items;
-    this.#headRows = segment.rows;
     this.#next = 0;
+    this.#head = (deserialize(content) as StoredItem[]).map((item) => this.#restore(item));
+    this.#inHead = { rows: segment.rows, bytes: segment.bytes };
     return true;
   }
 
   #store(item: LaneItem): StoredItem {
-    return { ...item, changes: item.changes.map((change) => ({ ...change, link: this.#links.indexOf(change.link) })) };
+    const { links } = this.#options;
+    return { ...item, changes: item.changes.map((change) => ({ ...change, link: links.indexOf(change.link) })) };
   }
 
   #restore(item: StoredItem): LaneItem {
+    const { links } = this.#options;
     return {
       ...item,
-      changes: item.changes.map((change) => ({ ...change, link: this.#links[change.link] as LinkPlan })),
+      changes: item.changes.map((change) => ({ ...change, link: links[change.link] as LinkPlan })),
     };
   }
+}
+
+function grow(size: Size, { changes, bytes }: LaneItem): void {
+  size.rows += changes.length;
+  size.bytes += bytes;
 }

@@ -7,6 +7,7 @@ import type { Recogniser } from '../pipeline/recognise.ts';
 import type { Recognised } from '../pipeline/recognised.ts';
 import type { Timeline } from '../pipeline/timeline.ts';
 import { Backoff, isWorthRetrying } from './backoff.ts';
+import type { RetryDelays } from './limits.ts';
 
 /** A marker of ours that the log must show by a certain place, or the state tables are hidden from it (self-test). */
 export interface ExpectedMarker {
@@ -21,6 +22,7 @@ export interface ReaderOptions {
   readonly recogniser: Recogniser;
   readonly opposite: Timeline;
   readonly context: Context;
+  readonly retries: RetryDelays;
   readonly start: Position;
   readonly markers: readonly ExpectedMarker[];
   /** Takes what a transaction turned out to be. Waits for the disk at most, never for an applier. */
@@ -56,7 +58,7 @@ export class Reader {
   /** Runs until the signal fires. Throws TandemError of class history, schema, setup or internal. */
   async run(signal: AbortSignal): Promise<void> {
     const { context, side } = this.#options;
-    const backoff = new Backoff(context, { side, stage: 'capture' });
+    const backoff = new Backoff(context, this.#options.retries, { side, stage: 'capture' });
     while (!signal.aborted) {
       try {
         await this.#readOn(signal, () => {

@@ -9,7 +9,9 @@ import { run, type Route, type Turn } from '../pipeline/run.ts';
 import type { Applier } from '../pipeline/transact.ts';
 import { Backoff, isWorthRetrying } from './backoff.ts';
 import { Notice } from './notice.ts';
-import type { ItemQueue } from './queue.ts';
+import type { RetryDelays } from './limits.ts';
+import type { ItemQueue, Size } from './queue.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { DirectionStatus, Stream } from './sync-status.ts';
 
 /** An idle route remembers its position this often, so that its log can be released (design README 2). */
@@ -23,8 +25,11 @@ export interface LaneRouteOptions {
   readonly lane: Lane;
   readonly queue: ItemQueue;
   readonly context: Context;
-  /** Row changes that one target transaction holds at most. */
-  readonly batchRows: number;
+  /** What one target transaction holds at most. */
+  readonly batchMax: Readonly<Size>;
+  readonly retries: RetryDelays;
+  /** Shared by all lanes of the direction. */
+  readonly rate: RateLimit;
   /** Positions of the source's log. */
   readonly positions: Positions;
   /** Have both readers re-read up to the durable checkpoints? */
@@ -82,6 +87,11 @@ export class LaneRoute implements Route {
     return this.#inFlight[0] ?? this.queue.peek();
   }
 
+  /** Have both readers re-read what the durable checkpoints hold? */
+  get isRecovered(): boolean {
+    return this.#options.isRecovered();
+  }
+
   get state(): DirectionStatus['state'] {
     if (this.stopped) return 'stopped';
     if (this.retrying) return 'retrying';
@@ -97,7 +107,11 @@ export class LaneRoute implements Route {
   /** Runs to the end, across everything that is transient. Throws what is not. */
   async run(signal: AbortSignal): Promise<void> {
     const { context } = this.#options;
-    const backoff = new Backoff(context, { stream: this.stream, lane: this.lane.plan.id, stage: 'apply' });
+    const backoff = new Backoff(context, this.#options.retries, {
+      stream: this.stream,
+      lane: this.lane.plan.id,
+      stage: 'apply',
+    });
     let mustTakeOver = false;
     while (!this.#ending) {
       try {
@@ -165,17 +179,19 @@ export class LaneRoute implements Route {
   /** Recovery shows in positions that move without a ring; an idle position is saved by timer; all else rings. */
   #patienceMs(): number | undefined {
     if (!this.#options.isRecovered()) return RECOVERY_POLL_MS;
+    const owedMs = this.#options.rate.waitMs(this.#options.context.nowMs());
+    if (owedMs > 0) return Math.min(owedMs, SAVE_INTERVAL_MS / 10);
     if (this.skipped === null || this.paused || !this.queue.isEmpty) return SAVE_INTERVAL_MS / 10;
     // What is left of the interval: a timer that fires a moment early must not wait for another whole one.
     return Math.max(1, this.#savedAtMs + SAVE_INTERVAL_MS - this.#options.context.nowMs());
   }
 
   async #turn(): Promise<Turn | null> {
+    const { context, rate } = this.#options;
     if (this.tasks.length > 0) return { kind: 'tasks', tasks: [...this.tasks] };
     if (this.#inFlight.length > 0) this.#dropApplied();
-    if (this.#inFlight.length === 0) this.#inFlight = await this.#gather();
+    if (this.#inFlight.length === 0 && rate.waitMs(context.nowMs()) === 0) this.#inFlight = await this.#gather();
     if (this.#inFlight.length > 0) return { kind: 'items', items: this.#inFlight };
-    const { context } = this.#options;
     if (this.skipped !== null && this.queue.isEmpty && context.nowMs() - this.#savedAtMs >= SAVE_INTERVAL_MS) {
       const source = otherSide(this.target);
       return { kind: 'save', position: this.skipped, seen: this.lane.sides[source].seen };
@@ -187,7 +203,9 @@ export class LaneRoute implements Route {
   async #gather(): Promise<LaneItem[]> {
     const { positions } = this.#options;
     const firstAudit = Math.min(Infinity, ...this.auditsOpen.keys());
-    const items = await this.queue.take(this.#options.batchRows, (item) => item.ordinal < firstAudit);
+    const { batchMax, rate } = this.#options;
+    const max = { rows: rate.rowsMax(batchMax.rows), bytes: batchMax.bytes };
+    const items = await this.queue.take(max, (item) => item.ordinal < firstAudit);
     if (!this.#mayRepeat) return items;
     const fresh = items.filter((item) => !positions.covers(this.applier.held.position, item.position));
     if (fresh.length > 0) this.#mayRepeat = false;
@@ -209,6 +227,7 @@ export class LaneRoute implements Route {
   #count(applied: Applied): void {
     const { counters } = this;
     counters.rows += applied.rows;
+    this.#options.rate.spend(applied.rows);
     counters.transactions += applied.transactions;
     counters.conflicts += applied.conflicts;
     counters.deferred += applied.deferred;

@@ -14,10 +14,12 @@ import type { Recognised } from '../pipeline/recognised.ts';
 import type { Applied } from '../pipeline/apply.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { isPaused, pauseName } from './control.ts';
-import type { EngineLimits } from './limits.ts';
+import { type EngineLimits, retryDelays } from './limits.ts';
 import { ItemQueue } from './queue.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { Reader } from './reader.ts';
 import { LaneRoute } from './route.ts';
+import type { Spill } from './spill.ts';
 import { parkedKey, streamFrom, type Station } from './stations.ts';
 import type { Stream } from './sync-status.ts';
 
@@ -33,7 +35,13 @@ export interface Running {
   readonly keys: KeyMap;
   readonly limits: EngineLimits;
   readonly claims: Claims;
-  /** Time that each reader still has to let pass, see keepPace. */
+  readonly spill: Spill;
+  readonly rates: Readonly<Record<Stream, RateLimit>>;
+  /** Fires when readers are to end. */
+  readonly stopping: AbortSignal;
+  /** Readers that wait because what they read ahead has reached its limit. */
+  readonly full: Record<Side, boolean>;
+  /** Time that each reader still has to let pass, see pace.ts. */
   readonly paces: Readonly<Record<Side, { owedMs: number }>>;
   /** The ends of both logs when this engine had taken over. */
   readonly takenOverAt: Readonly<Record<Side, Position>>;
@@ -45,17 +53,24 @@ export function makeRoutes(
   stations: readonly Station[],
   onDone: (route: LaneRoute, turn: Turn, applied: Applied | null) => void,
 ): LaneRoute[] {
-  const { endpoints, recognisers, context, keys, readers } = shared;
+  const { endpoints, recognisers, context, keys, readers, limits } = shared;
   const timelines = { left: recognisers.left.timeline, right: recognisers.right.timeline };
   return stations.map((station) => {
     const { stream, lane, source, target, held, parked } = station;
-    const folder = join(context.spillFolder, `${source}-${lane.plan.id}`.replaceAll(/[^\w.-]/g, '_'));
+    const name = `${source}-${lane.plan.id}`.replaceAll(/[^\w.-]/g, '_');
     const route: LaneRoute = new LaneRoute({
       stream,
       lane,
       context,
-      batchRows: shared.limits.batchRows,
-      queue: new ItemQueue(lane.plan.links, folder, shared.limits.lookAheadRows),
+      batchMax: { rows: limits.batchRows, bytes: limits.batchBytes },
+      retries: retryDelays(limits),
+      rate: shared.rates[stream],
+      queue: new ItemQueue({
+        links: lane.plan.links,
+        folder: () => join(context.spillFolder, name),
+        spill: shared.spill,
+        memoryMax: { rows: limits.lookAheadRows, bytes: limits.lookAheadBytes },
+      }),
       positions: endpoints[source].positions,
       applier: {
         arena: {
@@ -104,13 +119,8 @@ function isRecovered(
     });
 }
 
-/** Hands what a reader recognised to the routes. Never waits for an applier, only for the spill files. */
-export async function deliver(
-  running: Running,
-  side: Side,
-  recognised: Recognised,
-  transaction: Transaction,
-): Promise<void> {
+/** Hands what a reader recognised to the routes. */
+export function deliver(running: Running, side: Side, recognised: Recognised, transaction: Transaction): void {
   const { routes, dropped, sideEffects, keys } = running;
   const leaving = routes.filter((route) => route.target !== side);
   dropped[streamFrom(otherSide(side))] += recognised.dropped;
@@ -132,28 +142,6 @@ export async function deliver(
     give(leaving, lane, item);
   }
   if (!recognised.bookkeeping && transaction.last) skip(leaving, given, transaction.position);
-  for (const { queue } of leaving) if (queue.backlog !== null) await queue.backlog;
-  await keepPace(running, side, leaving, transaction.changes.length);
-}
-
-/** Row changes ahead of the applier from which on a reader slows down, and the slowest it gets. */
-const AHEAD_ROWS = 6_000;
-const SLOWEST_ROWS_PER_MS = 10;
-
-/**
- * A reader far ahead only fills the disk and takes the processor from the applier, so it slows down; it never stops,
- * and it runs at full speed where an applier waits for what this log will show (design: readers never wait for
- * appliers).
- */
-async function keepPace(running: Running, side: Side, leaving: readonly LaneRoute[], rows: number): Promise<void> {
-  if (!leaving.some((route) => route.queue.rows > AHEAD_ROWS && !route.paused)) return;
-  if (running.lanes.some((lane) => lane.sides[side].echoes.isAwaited)) return;
-  const pace = running.paces[side];
-  pace.owedMs += rows / SLOWEST_ROWS_PER_MS;
-  if (pace.owedMs < 5) return;
-  const { owedMs } = pace;
-  pace.owedMs = 0;
-  await running.context.sleep(owedMs);
 }
 
 function give(leaving: readonly LaneRoute[], lane: Lane, item: LaneItem): void {

@@ -5,6 +5,7 @@ import { createContext } from './context.ts';
 import { planOf, prepare, type Prepared } from './prepare.ts';
 import { Engine, type SyncParts } from './engine.ts';
 import { namedContext } from './stations.ts';
+import { sweepSpillFolders } from './spill-folder.ts';
 import type { Sync } from './sync-status.ts';
 
 export interface SyncOptions {
@@ -22,15 +23,18 @@ export interface SyncOptions {
 export async function createSync(options: SyncOptions): Promise<Sync> {
   const own = options.context === undefined ? createContext() : null;
   const context = namedContext(options.context ?? (own as Context), options.declaration.name);
-  const prepared = await prepare(options.declaration, context);
+  const swept = sweepSpillFolders();
+  if (swept > 0) context.log.info({ folders: swept }, 'removed what killed engines had left on disk');
+  let prepared: Prepared | null = null;
+  const close = async (): Promise<void> => {
+    await prepared?.[Symbol.asyncDispose]();
+    own?.[Symbol.dispose]();
+  };
   try {
-    const sync = await startSync({ ...parts(prepared), context, direction: options.direction });
-    return closing(sync, async () => {
-      await prepared[Symbol.asyncDispose]();
-      own?.[Symbol.dispose]();
-    });
+    prepared = await prepare(options.declaration, context);
+    return closing(await startSync({ ...parts(prepared), context, direction: options.direction }), close);
   } catch (thrown) {
-    await prepared[Symbol.asyncDispose]();
+    await close();
     throw thrown;
   }
 }

@@ -57,12 +57,21 @@ export interface Defaults {
 }
 
 export interface Limits {
-  /** Row changes that one target transaction may hold at most. */
+  /** Row changes that one target transaction holds at most, and about what they take in the log. */
   readonly batchRows?: number;
+  readonly batchBytes?: number;
   /** A source transaction of more row changes than this is applied in parts. */
   readonly chunkRows?: number;
-  /** Row changes that are read but not applied and stay in memory; what exceeds them goes to disk. */
+  /** What is read but not applied and stays in memory, per direction and table group; what exceeds it goes to disk. */
   readonly lookAheadRows?: number;
+  readonly lookAheadBytes?: number;
+  /** What goes to disk at most; beyond it, a log waits at its source. */
+  readonly spillBytes?: number;
+  /** Row changes that each direction applies in a second at most. */
+  readonly rowsPerSecond?: { readonly toRight?: number; readonly toLeft?: number };
+  /** Pauses between attempts grow from the first to the last. */
+  readonly retryFirstMs?: number;
+  readonly retryLastMs?: number;
 }
 
 export interface LinkDeclaration {

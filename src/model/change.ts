@@ -54,6 +54,8 @@ export interface Transaction {
   /** Commit time by the source's clock, microseconds since 1970; whole seconds where the log has no more. */
   readonly committedAtUs: number;
   readonly changes: readonly Change[];
+  /** About what the changes take in the log, for limits and metrics. */
+  readonly bytes: number;
   /** 0 for the first or only part. */
   readonly part: number;
   /** True for the last or only part. */

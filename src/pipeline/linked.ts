@@ -29,6 +29,8 @@ export interface LaneItem {
   /** The target's position that the source's log had incorporated before this item; null = none yet. */
   readonly seen: Position | null;
   readonly changes: readonly LinkedChange[];
+  /** About what the changes take in the log. */
+  readonly bytes: number;
   /** False while further parts of the same transaction follow. */
   readonly last: boolean;
 }

@@ -29,6 +29,6 @@ export function itemOf(
   seen: Position | null,
   changes: readonly LinkedChange[],
 ): LaneItem {
-  const { position, id, committedAtUs, last } = transaction;
-  return { position, ordinal, id, committedAtUs, effectiveUs, seen, changes, last };
+  const { position, id, committedAtUs, bytes, last } = transaction;
+  return { position, ordinal, id, committedAtUs, effectiveUs, seen, changes, bytes, last };
 }

@@ -5,6 +5,9 @@ import { type LogEntry, type Place, toPlace, toPosition } from './log.ts';
 import { type Client, connectionLost } from './session.ts';
 import type { Store } from './store.ts';
 
+/** What a row takes in this log; no value of it is ever written down. */
+const rowBytes = 100;
+
 /** A reader of the log. */
 export class MemorySource implements Source {
   readonly #store: Store;
@@ -78,7 +81,15 @@ export class MemorySource implements Source {
     let part = start === 0 ? 0 : Math.max(1, Math.ceil(this.#countWanted(entry, start) / this.#chunkRows));
     const ended = (position: Position, last: boolean): Transaction => {
       const id = `${history}:${entry.at}`;
-      return { position, id, committedAtUs: entry.committedAtUs, changes, part, last };
+      return {
+        position,
+        id,
+        committedAtUs: entry.committedAtUs,
+        changes,
+        bytes: changes.length * rowBytes,
+        part,
+        last,
+      };
     };
     for (let row = start; row < entry.changes.length && !signal.aborted; row++) {
       const change = entry.changes[row];

@@ -24,6 +24,9 @@ import type { BinlogTables } from './binlog-tables.ts';
 import type { GtidState } from './gtid-set.ts';
 import { formatPosition, type ParsedPosition, type Part } from './position.ts';
 
+/** A transaction of fewer but huge rows comes in parts too. */
+const partBytesMax = 32 * 1024 * 1024;
+
 interface Options {
   readonly from: ParsedPosition;
   readonly tables: BinlogTables;
@@ -39,6 +42,8 @@ interface Open extends Omit<GtidEvent, 'prepared'> {
   /** XA: whether it is a commit shows at its end only, so nothing of it is given out before. */
   twoPhase: boolean;
   changes: Change[];
+  /** Of the events that `changes` came in. */
+  bytes: number;
   /** Parts and rows given out. */
   parts: number;
   rows: number;
@@ -138,6 +143,7 @@ export class Transactions {
       twoPhase: event.prepared,
       id,
       changes: [],
+      bytes: 0,
       parts: Math.ceil(rows / this.#chunkRows),
       rows,
       rowsToSkip: rows,
@@ -159,39 +165,48 @@ export class Transactions {
     if (shape.extra) at += buffer.readUInt16LE(at);
     if (shape.compressed) readRows(plan, shape.op, ...inflatedRows(buffer, at, end, shape.op), open.changes);
     else readRows(plan, shape.op, buffer, at, end, open.changes);
+    open.bytes += end - start;
     this.#afterChanges(open);
   }
 
   #afterChanges(open: Open): void {
     if (open.rowsToSkip > 0) {
       const skipped = Math.min(open.rowsToSkip, open.changes.length);
+      open.bytes = Math.round(open.bytes * (1 - skipped / Math.max(1, open.changes.length)));
       open.changes.splice(0, skipped);
       open.rowsToSkip -= skipped;
     }
-    if (open.changes.length > this.#chunkRows && !open.twoPhase) this.#giveParts(open);
+    if (!open.twoPhase) this.#giveParts(open);
   }
 
   /** Gives out all full parts but the last one, because only the transaction's end can be its last part. */
   #giveParts(open: Open): void {
+    const { length } = open.changes;
+    if (length <= this.#chunkRows && open.bytes <= partBytesMax) return;
+    const rowsMax = Math.min(this.#chunkRows, Math.max(1, Math.floor((length * partBytesMax) / open.bytes)));
     let from = 0;
-    for (; open.changes.length - from > this.#chunkRows; from += this.#chunkRows) {
-      const changes = open.changes.slice(from, from + this.#chunkRows);
+    for (; length - from > rowsMax; from += rowsMax) {
+      const changes = open.changes.slice(from, from + rowsMax);
       open.rows += changes.length;
       const position = formatPosition(this.#state, { gtid: open.id, rows: open.rows });
       this.#give(open, position, changes, false);
     }
+    if (from === 0) return;
     open.changes = open.changes.slice(from);
+    open.bytes = Math.round((open.bytes * open.changes.length) / length);
   }
 
   #give(open: Open, position: Position, changes: readonly Change[], last: boolean): void {
     const { id, committedAtUs } = open;
-    this.ready.push({ position, id, committedAtUs, changes, part: open.parts, last });
+    // The rows of one event may go into two parts.
+    const bytes = Math.round((open.bytes * changes.length) / Math.max(1, open.changes.length));
+    this.ready.push({ position, id, committedAtUs, changes, bytes, part: open.parts, last });
     open.parts += 1;
   }
 
   #commit(): void {
     const open = this.#require();
-    if (open.changes.length > this.#chunkRows) this.#giveParts(open);
+    this.#giveParts(open);
     this.#open = null;
     this.#state.include(open.gtid);
     if (open.changes.length === 0 && open.parts === 0) return;

@@ -259,6 +259,7 @@ class Reading implements PgoutputReceiver, StreamReceiver {
       id: String(this.xid),
       committedAtUs: this.committedAtUs,
       changes: this.changes,
+      bytes: this.changesBytes,
       part: this.part,
       last: rows === null,
     };
