@@ -11,7 +11,8 @@ export function keyText(kinds: readonly Kind[], key: Row): string {
   return text;
 }
 
-function valueText(kind: Kind, value: Value | undefined): string {
+/** The text of one value of a key. */
+export function valueText(kind: Kind, value: Value | undefined): string {
   if (value === null || value === undefined) return '\u0000';
   if (typeof value === 'string') return kind === 'decimal' ? plainDecimal(value) : value;
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');

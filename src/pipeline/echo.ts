@@ -10,6 +10,8 @@ export interface Overlap {
 
 /** One of our own transactions that the log has not shown yet. */
 export interface OpenEcho {
+  /** Of its checkpoint row. */
+  readonly seq: number;
   /** Ordinal up to which this log was known when it was decided. */
   known: number;
   /** By row hash. */
@@ -25,7 +27,8 @@ export interface OpenEcho {
  */
 export class Echoes {
   readonly #isHome: boolean;
-  readonly #open = new Map<number, OpenEcho>();
+  /** In order of seq, which is the order in which they open and close. */
+  #open: OpenEcho[] = [];
   readonly #overlaps = new Map<number, Overlap[]>();
   #waiters: { readonly hashes: readonly number[]; readonly resolve: () => void }[] = [];
   #closed = false;
@@ -38,7 +41,7 @@ export class Echoes {
   /** The log is not read (any more): nothing is announced, nobody waits. */
   close(): void {
     this.#closed = true;
-    this.#open.clear();
+    this.#open = [];
     this.#wake();
   }
 
@@ -57,13 +60,13 @@ export class Echoes {
 
   /** The transaction was rolled back: nothing of it will be seen. */
   withdraw(seq: number): void {
-    this.#release(seq);
+    this.#keep((open) => open.seq !== seq);
   }
 
   /** The reader met the transaction. Null after a restart, when nobody remembers what it meant. */
   meet(seq: number): OpenEcho | null {
-    const echo = this.#open.get(seq) ?? null;
-    for (const known of this.#open.keys()) if (known <= seq) this.#release(known);
+    const echo = this.#open.find((open) => open.seq === seq) ?? null;
+    this.#keep((open) => open.seq > seq);
     return echo;
   }
 
@@ -73,13 +76,14 @@ export class Echoes {
    */
   get auditedFrom(): number {
     // They open and close in order, and what each knows only grows.
-    const first = this.#open.values().next();
-    return first.done === true ? Infinity : first.value.known;
+    return this.#open[0]?.known ?? Infinity;
   }
 
   /** Is a write of ours to this row still unread? Always false at the remote side. */
   isPending(hash: number): boolean {
-    if (this.#isHome) for (const { intentions } of this.#open.values()) if (intentions.has(hash)) return true;
+    if (!this.#isHome) return false;
+    // Asked for every row that is read and written: an index makes no iterator.
+    for (let at = 0; at < this.#open.length; at++) if (this.#open[at]?.intentions.has(hash) === true) return true;
     return false;
   }
 
@@ -113,22 +117,21 @@ export class Echoes {
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#open.length;
   }
 
   #at(seq: number): OpenEcho {
-    let open = this.#open.get(seq);
-    if (open === undefined) {
-      open = { known: Infinity, intentions: new Intentions(), hops: new Map() };
-      this.#open.set(seq, open);
-    }
+    const last = this.#open.at(-1);
+    if (last?.seq === seq) return last;
+    const open = { seq, known: Infinity, intentions: new Intentions(), hops: new Map<number, number>() };
+    this.#open.push(open);
     return open;
   }
 
-  #release(seq: number): void {
-    const open = this.#open.get(seq);
-    if (open === undefined) return;
-    this.#open.delete(seq);
+  #keep(isOpen: (echo: OpenEcho) => boolean): void {
+    const open = this.#open.filter(isOpen);
+    if (open.length === this.#open.length) return;
+    this.#open = open;
     this.#wake();
   }
 

@@ -3,7 +3,7 @@ import type { Row } from '../model/value.ts';
 import { type Guarded, type GuardedOp, looseText, moves } from './guarded.ts';
 
 export interface FoldableOp extends GuardedOp {
-  /** The row's identity at the source: one text per entity and link, the same before and after if its key stays. */
+  /** The row's identity at the source, within its link: the same before and after if its key stays. */
   readonly entity: string;
   /** The row was decided by arbitration: it is never folded, and nothing is moved across it. */
   readonly fixed: boolean;

@@ -1,4 +1,4 @@
-import { hashText, keyText } from '../arbiter/hash.ts';
+import { hashText, keyText, valueText } from '../arbiter/hash.ts';
 import type { Position } from '../model/change.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
@@ -42,49 +42,71 @@ export function keyOf(link: LinkPlan, image: Row): Row {
   return key.map((at) => image[at]);
 }
 
-const kindsOfKeys = new WeakMap<LinkPlan, Record<Side, readonly Kind[]>>();
+/** What every row of a link needs to know, looked up once. */
+interface LinkFacts {
+  /** Keeps equal keys of different links apart in the windows. */
+  readonly seed: number;
+  /** The only column of the key, by index; -1 where there are several. */
+  readonly keyColumn: number;
+  readonly keyKinds: Readonly<Record<Side, readonly Kind[]>>;
+  readonly imageKinds: Readonly<Record<Side, readonly Kind[]>>;
+  readonly hasEqualKeys: boolean;
+}
 
-function keyKinds(link: LinkPlan, side: Side): readonly Kind[] {
-  let kinds = kindsOfKeys.get(link);
-  if (kinds === undefined) {
-    const of = (from: Side) => link[from].key.map((at) => link[from].columns[at]?.kind ?? 'text');
-    kinds = { left: of('left'), right: of('right') };
-    kindsOfKeys.set(link, kinds);
+const known = new WeakMap<LinkPlan, LinkFacts>();
+
+function factsOf(link: LinkPlan): LinkFacts {
+  let facts = known.get(link);
+  if (facts === undefined) {
+    const { key } = link.left;
+    const kinds = (side: Side) => link[side].columns.map((column) => column.kind);
+    const imageKinds = { left: kinds('left'), right: kinds('right') };
+    const ofKey = (side: Side) => link[side].key.map((at) => imageKinds[side][at] ?? 'text');
+    facts = {
+      seed: hashText(0, link.id) & 0x7fffffff,
+      keyColumn: key.length === 1 ? (key[0] as number) : -1,
+      keyKinds: { left: ofKey('left'), right: ofKey('right') },
+      imageKinds,
+      hasEqualKeys: key.every((at) => link.pairs[at]?.codec === null && imageKinds.left[at] === imageKinds.right[at]),
+    };
+    known.set(link, facts);
   }
-  return kinds[side];
+  return facts;
+}
+
+/** The kinds of a side's linked columns, for comparing and fingerprinting images. */
+export function imageKinds(link: LinkPlan, side: Side): readonly Kind[] {
+  return factsOf(link).imageKinds[side];
+}
+
+/** Does a row that both sides know by the same key have one key text on both? */
+export function hasEqualKeys(link: LinkPlan): boolean {
+  return link.keys === 'shared' && factsOf(link).hasEqualKeys;
 }
 
 /** The text of a row's key on one side; see {@link keyText}. */
 export function rowKeyText(link: LinkPlan, side: Side, key: Row): string {
-  return keyText(keyKinds(link, side), key);
+  return keyText(factsOf(link).keyKinds[side], key);
 }
 
-/** The kinds of a side's linked columns, for comparing and fingerprinting images. */
-const kindsOfImages = new WeakMap<LinkPlan, Record<Side, readonly Kind[]>>();
-
-export function imageKinds(link: LinkPlan, side: Side): readonly Kind[] {
-  let kinds = kindsOfImages.get(link);
-  if (kinds === undefined) {
-    const of = (from: Side) => link[from].columns.map((column) => column.kind);
-    kinds = { left: of('left'), right: of('right') };
-    kindsOfImages.set(link, kinds);
-  }
-  return kinds[side];
+/** The same of an image, without making its key. */
+export function imageKeyText(link: LinkPlan, side: Side, image: Row): string {
+  const facts = factsOf(link);
+  if (facts.keyColumn < 0) return keyText(facts.keyKinds[side], keyOf(link, image));
+  return valueText(facts.keyKinds[side][0] as Kind, image[facts.keyColumn]);
 }
-
-const seeds = new WeakMap<LinkPlan, number>();
 
 /** The window's hash of a row on one side. */
 export function rowHash(link: LinkPlan, side: Side, key: Row): number {
   return hashKeyText(link, rowKeyText(link, side, key));
 }
 
+/** The same of an image. */
+export function imageHash(link: LinkPlan, side: Side, image: Row): number {
+  return hashKeyText(link, imageKeyText(link, side, image));
+}
+
 /** The same from a key text made by {@link rowKeyText}. */
 export function hashKeyText(link: LinkPlan, text: string): number {
-  let seed = seeds.get(link);
-  if (seed === undefined) {
-    seed = hashText(0, link.id) & 0x7fffffff;
-    seeds.set(link, seed);
-  }
-  return hashText(seed, text);
+  return hashText(factsOf(link).seed, text);
 }

@@ -11,16 +11,41 @@ import type { Row, Value } from '../model/value.ts';
  * Throws TandemError of class row where a value cannot cross (unknown value, out of range, lossy).
  */
 export function mapImage(link: LinkPlan, from: Side, image: Row): Row {
-  const { pairs } = link;
-  const out: (Value | undefined)[] = [];
-  const towards = from === 'left' ? 'toRight' : 'toLeft';
-  for (let at = 0; at < pairs.length; at++) {
-    const pair = pairs[at] as LinkPlan['pairs'][number];
+  const { coded, withheld } = crossingsOf(link, from);
+  if (coded.length + withheld.length === 0) return image;
+  const out: (Value | undefined)[] = [...image];
+  for (const at of coded) {
     const value = image[at];
-    const stays = value === undefined || (pair.direction !== 'both' && pair.direction !== towards);
-    out.push(stays ? undefined : pair.codec === null ? value : crossed(link, at, from, value));
+    if (value !== undefined) out[at] = crossed(link, at, from, value);
   }
+  for (const at of withheld) out[at] = undefined;
   return out;
+}
+
+/** The columns whose values do not pass as they are: what a codec changes, and what does not flow in this direction. */
+interface Crossings {
+  readonly coded: readonly number[];
+  readonly withheld: readonly number[];
+}
+
+const known = new WeakMap<LinkPlan, Record<Side, Crossings>>();
+
+function crossingsOf(link: LinkPlan, from: Side): Crossings {
+  let crossings = known.get(link);
+  if (crossings === undefined) {
+    crossings = { left: findCrossings(link, 'toRight'), right: findCrossings(link, 'toLeft') };
+    known.set(link, crossings);
+  }
+  return crossings[from];
+}
+
+function findCrossings({ pairs }: LinkPlan, towards: 'toRight' | 'toLeft'): Crossings {
+  const columns = [...pairs.keys()];
+  const flows = (at: number) => pairs[at]?.direction === 'both' || pairs[at]?.direction === towards;
+  return {
+    coded: columns.filter((at) => flows(at) && pairs[at]?.codec !== null),
+    withheld: columns.filter((at) => !flows(at)),
+  };
 }
 
 function crossed(link: LinkPlan, at: number, from: Side, value: Value): Value {

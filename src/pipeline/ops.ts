@@ -7,7 +7,16 @@ import { claimOf, type Claims } from './claims.ts';
 import type { RowOp } from './compact.ts';
 import { keyFromText, type KeyMap } from './keys.ts';
 import type { Lane } from './lane.ts';
-import { keyOf, rowHash, rowKeyText, type LaneItem, type LinkedChange } from './linked.ts';
+import {
+  hashKeyText,
+  hasEqualKeys,
+  imageHash,
+  imageKeyText,
+  keyOf,
+  rowHash,
+  type LaneItem,
+  type LinkedChange,
+} from './linked.ts';
 import { mapImage } from './map.ts';
 import { changesKey } from './project.ts';
 import type { Timeline } from './timeline.ts';
@@ -88,7 +97,9 @@ export async function prepare(
 async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
   if (arena.target !== arena.lane.home) return;
   const { echoes } = arena.lane.sides[arena.target];
-  const unread = drafts.flatMap(({ hash }) => (hash !== null && echoes.isPending(hash) ? [hash] : []));
+  if (echoes.size === 0) return;
+  const unread: number[] = [];
+  for (const { hash } of drafts) if (hash !== null && echoes.isPending(hash)) unread.push(hash);
   if (unread.length === 0) return;
   await echoes.settled(unread);
   // What was read back may be an audit of one of these rows: until that is done, what stands there is nobody's
@@ -98,7 +109,7 @@ async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void>
 
 /** The key text that names a change's row in the parked table: its key at the source, before the change. */
 export function sourceKeyOf(change: LinkedChange, source: Side): string {
-  return rowKeyText(change.link, source, keyOf(change.link, (change.before ?? change.after) as Row));
+  return imageKeyText(change.link, source, (change.before ?? change.after) as Row);
 }
 
 /** An op in the making: all its fields are there from the start, because a hundred thousand a second are made. */
@@ -114,11 +125,11 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
   const sourceKey = sourceKeyOf(change, source);
   const keyChanged =
     change.before !== null && change.after !== null && changesKey(link, source, change.before, change.after);
-  const newSourceKey = keyChanged ? rowKeyText(link, source, keyOf(link, change.after)) : sourceKey;
+  const newSourceKey = keyChanged ? imageKeyText(link, source, change.after) : sourceKey;
   return {
     link,
     op: after === null ? 'delete' : change.op === 'insert' ? 'insert' : 'update',
-    entity: `${link.id}\u0000${sourceKey}`,
+    entity: sourceKey,
     before,
     after,
     fixed: false,
@@ -135,9 +146,10 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
 
 /** Claims are held until the caller's transaction has ended; see {@link Claims}. */
 async function claimPairs(drafts: readonly Draft[], arena: Arena): Promise<void> {
-  const rows = drafts.flatMap(({ link, op, newSourceKey }) =>
-    link.keys === 'shared' || op === 'delete' ? [] : [claimOf(link.id, newSourceKey)],
-  );
+  const rows: string[] = [];
+  for (const { link, op, newSourceKey } of drafts) {
+    if (link.keys !== 'shared' && op !== 'delete') rows.push(claimOf(link.id, newSourceKey));
+  }
   if (rows.length > 0) await arena.claims.claim(arena, rows);
 }
 
@@ -167,12 +179,14 @@ async function findCounterparts(
 
 function setCounterpart(each: Draft, found: Map<LinkPlan, Map<string, string>>, target: Side): void {
   const { link, sourceKey } = each;
-  if (link.keys === 'shared') each.targetKey = keyOf(link, (each.before ?? each.after) as Row);
-  else {
-    const text = found.get(link)?.get(sourceKey);
-    if (text === undefined) return;
-    each.targetKey = keyFromText(link, target, text);
+  if (link.keys === 'shared') {
+    each.targetKey = keyOf(link, (each.before ?? each.after) as Row);
+    each.hash = hasEqualKeys(link) ? hashKeyText(link, sourceKey) : rowHash(link, target, each.targetKey);
+    return;
   }
+  const text = found.get(link)?.get(sourceKey);
+  if (text === undefined) return;
+  each.targetKey = keyFromText(link, target, text);
   each.hash = rowHash(link, target, each.targetKey);
 }
 
@@ -203,10 +217,10 @@ function saw(each: Draft, arena: Arena, seen: number): number {
   const { lane, timelines } = arena;
   const { deferrals } = lane.sides[lane.remote];
   if (deferrals.size === 0) return seen;
-  const key = keyOf(each.link, (each.change.before ?? each.change.after) as Row);
   const { ordinal } = each.item;
+  const hash = imageHash(each.link, lane.remote, (each.change.before ?? each.change.after) as Row);
   let least = seen;
-  for (const { position, from, until } of deferrals.get(rowHash(each.link, lane.remote, key)) ?? []) {
+  for (const { position, from, until } of deferrals.get(hash) ?? []) {
     if (ordinal > from && ordinal <= until) least = Math.min(least, timelines[lane.home].ordinalOf(position) - 1);
   }
   // A home change from before what is still known leaves 0, which is none, and not less than that.

@@ -10,6 +10,8 @@ import { keyOf, type LinkedChange } from './linked.ts';
 export interface Projection {
   readonly link: LinkPlan;
   readonly indexes: readonly number[];
+  /** A captured row is an image as it is: all columns are linked, in the table's own order. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -19,14 +21,15 @@ export interface Projection {
 export function projectionsOf(table: CapturedTable, links: readonly LinkPlan[], side: Side): Projection[] {
   return links
     .filter((link) => sameTable(link[side].ref, table.ref) && flows(link, side))
-    .map((link) => ({
-      link,
-      indexes: link[side].columns.map((column) => {
+    .map((link) => {
+      const indexes = link[side].columns.map((column) => {
         const at = table.columns.indexOf(column.name);
         if (at < 0) throw columnGone(table, column.name, link);
         return at;
-      }),
-    }));
+      });
+      const isWhole = indexes.length === table.columns.length && indexes.every((from, to) => from === to);
+      return { link, indexes, isWhole };
+    });
 }
 
 /** Do changes of this side flow to the other? */
@@ -65,15 +68,11 @@ export function projectChange(change: Change, projection: Projection, side: Side
 }
 
 /** A captured row as an image. */
-export function project(row: Row, { indexes }: Projection): Row {
+export function project(row: Row, { indexes, isWhole }: Projection): Row {
+  if (isWhole) return row;
   // `map` makes the array as long as it will be; one that grows by pushing keeps twice the room for as long as it
   // lives.
   return indexes.map((at) => row[at]);
-}
-
-/** The key alone of a captured row. */
-export function projectKey(row: Row, { link, indexes }: Projection): Row {
-  return link.left.key.map((at) => row[indexes[at] as number]);
 }
 
 /** A value that the log left out because it did not change is the old one. */
@@ -107,7 +106,8 @@ export function sameInPair(pair: ColumnPair, side: Side, a: Value, b: Value): bo
 /** Does an update give the row another key? */
 export function changesKey(link: LinkPlan, side: Side, before: Row, after: Row): boolean {
   const { key, columns } = link[side];
-  return key.some((at) => !sameValue(columns[at]?.kind ?? 'text', before[at], after[at]));
+  for (const at of key) if (!sameValue(columns[at]?.kind ?? 'text', before[at], after[at])) return true;
+  return false;
 }
 
 /** Do two images agree wherever both say something? */

@@ -8,9 +8,9 @@ import { decodeRow, type Row } from '../model/value.ts';
 import type { OpenEcho } from './echo.ts';
 import type { Intention } from './intentions.ts';
 import { noteVanished, type Lane, type LaneSide } from './lane.ts';
-import { hashKeyText, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
+import { hashKeyText, imageHash, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
-import { project, projectKey, sameImage, type Projection } from './project.ts';
+import { changesKey, project, sameImage, type Projection } from './project.ts';
 import { itemOf, type Recognised } from './recognised.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -34,8 +34,9 @@ interface StateChange {
 /** The last thing the transaction left in one row. */
 export interface Written {
   readonly link: LinkPlan;
-  readonly key: Row;
   readonly image: Row | null;
+  /** An image that holds the row's key. */
+  readonly keyed: Row;
   /** It was removed on the way, also where it is there again in the end. */
   readonly wentAway: boolean;
 }
@@ -45,15 +46,14 @@ export function noteWritten(written: Map<number, Written>, change: Change, proje
   const { link } = projection;
   const { before, after } = change;
   const image = after === null ? null : project(after, projection);
-  const key = image === null ? projectKey(before as Row, projection) : keyOf(link, image);
-  const hash = rowHash(link, side, key);
-  if (before !== null && image !== null) {
-    const oldKey = projectKey(before, projection);
-    const oldHash = rowHash(link, side, oldKey);
-    if (oldHash !== hash) written.set(oldHash, { link, key: oldKey, image: null, wentAway: true });
+  const old = before === null ? null : project(before, projection);
+  const keyed = (image ?? old) as Row;
+  const hash = imageHash(link, side, keyed);
+  if (old !== null && image !== null && changesKey(link, side, old, image)) {
+    written.set(imageHash(link, side, old), { link, image: null, keyed: old, wentAway: true });
   }
   const wentAway = image === null || written.get(hash)?.wentAway === true;
-  written.set(hash, { link, key, image, wentAway });
+  written.set(hash, { link, image, keyed, wentAway });
 }
 
 /**
@@ -207,8 +207,16 @@ function audit(own: OwnTransaction, hash: number, row: Written, known: number, o
   const local = lane.sides[side].echoes.overlap(hash, entry.ordinal);
   // After a restart the passed-over image is not known any more; both sides then keep what we wrote, and still agree.
   if (local === null) return;
-  const { link, key, image } = row;
-  const task = { kind: 'audit', link, key, local, ours: image, oursAtUs: marker.effectiveUs, at: ordinal } as const;
+  const { link, keyed, image } = row;
+  const task = {
+    kind: 'audit',
+    link,
+    key: keyOf(link, keyed),
+    local,
+    ours: image,
+    oursAtUs: marker.effectiveUs,
+    at: ordinal,
+  } as const;
   out.tasks.push({ lane, task });
 }
 
@@ -226,18 +234,18 @@ function mayHaveCascaded(own: OwnTransaction, { link }: Written, written: Readon
 }
 
 /** It says what was, not what anybody wants, so it beats no change that did not see it. */
-function asItStood(own: OwnTransaction, { link, key, image }: Written): LinkedChange {
+function asItStood(own: OwnTransaction, { link, keyed, image }: Written): LinkedChange {
   const op = own.side === own.lane.home ? 'reassert' : 'refresh';
-  return { link, op, before: image === null ? keyOnly(link, key) : null, after: image, hops: 1 };
+  return { link, op, before: image === null ? keyOnly(link, keyOf(link, keyed)) : null, after: image, hops: 1 };
 }
 
 /** What a trigger or cascade made of a row, or null where it holds what was meant. */
 function sideEffect(own: OwnTransaction, echo: OpenEcho, hash: number, row: Written): LinkedChange | null {
-  const { link, key, image } = row;
+  const { link, keyed, image } = row;
   const intended = echo.intentions.get(hash);
   if (intended !== undefined && isAsIntended(own, link, intended, image)) return null;
   const hops = (echo.hops.get(hash) ?? 0) + 1;
-  if (image === null) return { link, op: 'delete', before: keyOnly(link, key), after: null, hops };
+  if (image === null) return { link, op: 'delete', before: keyOnly(link, keyOf(link, keyed)), after: null, hops };
   return { link, op: 'read', before: null, after: image, hops };
 }
 
@@ -273,7 +281,7 @@ function send(
   const state = lane.sides[side];
   const effectiveUs = nextEffective();
   for (const change of changes) {
-    const hash = rowHash(change.link, side, keyOf(change.link, (change.after ?? change.before) as Row));
+    const hash = imageHash(change.link, side, (change.after ?? change.before) as Row);
     const decision = decided.get(hash);
     const left = { reasserted: change.op === 'reassert', gone: change.after === null };
     if (change.op === 'reassert' && decision !== undefined)

@@ -6,7 +6,7 @@ import type { StateTableName } from '../model/state.ts';
 import { STATE_TABLES } from '../model/state.ts';
 import type { Row } from '../model/value.ts';
 import { noteVanished, type Lane } from './lane.ts';
-import { keyOf, rowHash, type LinkedChange } from './linked.ts';
+import { imageHash, type LinkedChange } from './linked.ts';
 import { readMarker, stateRow, type Marker } from './marker.ts';
 import { changesKey, projectChange, projectionsOf, type Projection } from './project.ts';
 import { itemOf, type Recognised } from './recognised.ts';
@@ -17,6 +17,9 @@ type TableRole =
   | { readonly kind: 'linked'; readonly uses: readonly { readonly lane: Lane; readonly projection: Projection }[] }
   | { readonly kind: 'state'; readonly name: StateTableName }
   | { readonly kind: 'none' };
+
+const LEFT_THERE = { gone: false };
+const LEFT_ABSENT = { gone: true };
 
 /**
  * Reads one side's log and tells whose each transaction is: an application's, to be sent on with its exact version
@@ -61,10 +64,11 @@ export class Recogniser {
 
   /** Our transactions begin with an update of their checkpoint row; nobody else's touches it. */
   #marked(transaction: Transaction): { marker: Marker; lane: Lane } | null {
-    const [first, ...rest] = transaction.changes;
+    const { changes } = transaction;
     const isMarker = (change: Change): boolean => change.op === 'update' && this.#isState(change, 'checkpoint');
-    if (rest.some(isMarker))
+    if (changes.findLastIndex(isMarker) > 0)
       throw this.#foreign(transaction, 'a checkpoint row changed in the middle of a transaction');
+    const [first] = changes;
     if (first === undefined || first.op !== 'update' || !isMarker(first)) return null;
     const marker = readMarker(first);
     const lane = this.#lanes.find((candidate) => candidate.plan.id === marker.lane);
@@ -170,12 +174,12 @@ export class Recogniser {
   #remember(lane: Lane, change: LinkedChange, ordinal: number, effectiveUs: number): void {
     const { link, before, after } = change;
     const { window, echoes } = lane.sides[this.side];
-    const hash = rowHash(link, this.side, keyOf(link, (after ?? before) as Row));
-    window.add(hash, ordinal, effectiveUs, { gone: after === null });
+    const hash = imageHash(link, this.side, (after ?? before) as Row);
+    window.add(hash, ordinal, effectiveUs, after === null ? LEFT_ABSENT : LEFT_THERE);
     if (after === null) noteVanished(lane, this.side, link, ordinal);
     if (echoes.isPending(hash)) echoes.keepOverlap(hash, { ordinal, effectiveUs, image: after });
     if (before !== null && after !== null && changesKey(link, this.side, before, after)) {
-      window.add(rowHash(link, this.side, keyOf(link, before)), ordinal, effectiveUs, { gone: true });
+      window.add(imageHash(link, this.side, before), ordinal, effectiveUs, LEFT_ABSENT);
     }
   }
 

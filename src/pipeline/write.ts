@@ -4,7 +4,7 @@ import type { ColumnPair, LinkPlan, LinkSide, TableShape } from '../model/plan.t
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import { keyFromText, orderedPair, type KeyMap } from './keys.ts';
-import { keyOf, rowHash, rowKeyText } from './linked.ts';
+import { imageHash, imageKeyText, keyOf, rowHash, rowKeyText } from './linked.ts';
 import { sameInPair } from './project.ts';
 import type { StateWrites } from './state-writes.ts';
 
@@ -52,22 +52,23 @@ export async function insertRows(
   const given = rows.map((row) => row.image as Row);
   const images = parents === 'own' ? given : await translateParents(scope, link, given);
   const generated = link.keys === 'mapped' && rows.every((row) => row.key === null);
-  const placed = images.map((image, at) => (generated ? image : withKey(link, image, rows[at] as Outgoing)));
-  const made: (Row | null)[] = Array.from({ length: rows.length }, () => null);
+  const placed = generated ? images : withKeys(link, images, rows);
   for (const group of alike(placed)) {
     const run = group.map((at) => withConstants(side, placed[at] as Row, true));
     const result = await scope.transaction.write({ op: 'insert', shape: shapeOf(side, true), rows: run, generated });
     group.forEach((at, index) => {
-      made[at] = result.keys[index] ?? null;
+      const { sourceKey, hops } = rows[at] as Outgoing;
+      const image = generated ? withMade(scope, link, placed[at] as Row, sourceKey, result.keys[index]) : placed[at];
+      scope.intend(link, imageHash(link, scope.target, image as Row), image as Row, hops);
     });
   }
-  rows.forEach((row, at) => {
-    const image = placed[at] as Row;
-    const key = generated ? (made[at] ?? null) : keyOf(link, image);
-    if (key === null) throw new TandemError('TD9002', `no key came back for an insert into link '${link.id}'`);
-    if (generated) pair(scope, link, row.sourceKey, rowKeyText(link, scope.target, key));
-    scope.intend(link, rowHash(link, scope.target, key), replaceKey(link, image, key), row.hops);
-  });
+}
+
+/** The image with the key that the database made for it; the pair goes into the key map. */
+function withMade(scope: Scope, link: LinkPlan, image: Row, sourceKey: string, key: Row | undefined): Row {
+  if (key === undefined) throw new TandemError('TD9002', `no key came back for an insert into link '${link.id}'`);
+  pair(scope, link, sourceKey, rowKeyText(link, scope.target, key));
+  return replaceKey(link, image, key);
 }
 
 /** Updates rows by key; a row that is not there is made, so that the target ends with the state it was sent. */
@@ -80,11 +81,8 @@ export async function updateRows(
   const side = link[scope.target];
   const given = rows.map((row) => row.image as Row);
   const images = parents === 'own' ? given : await translateParents(scope, link, given);
-  const placed = images.map((image, at) => withKey(link, image, rows[at] as Outgoing));
-  const changes = placed.map((image, at) => {
-    const { key, before } = rows[at] as Outgoing;
-    return leaveFiner(scope, link, withoutKey(scope, link, image, key as Row), before ?? null);
-  });
+  const placed = withKeys(link, images, rows);
+  const changes = changesOf(scope, link, rows, placed);
   const missing: number[] = [];
   for (const group of alike(changes)) {
     const result = await scope.transaction.write({
@@ -101,13 +99,12 @@ export async function updateRows(
     await scope.transaction.write({ op: 'insert', shape, rows: [withConstants(side, image, true)], generated: false });
   }
   rows.forEach((row, at) => {
-    const key = keyOf(link, placed[at] as Row);
-    const hash = rowHash(link, scope.target, key);
-    const written =
-      missing.includes(at) || !hasFiner(link) ? (placed[at] as Row) : replaceKey(link, changes[at] as Row, key);
-    scope.intend(link, hash, written, row.hops);
-    const old = rowHash(link, scope.target, row.key as Row);
-    if (old !== hash) scope.intend(link, old, null, row.hops);
+    const image = placed[at] as Row;
+    const hash = imageHash(link, scope.target, image);
+    const isWhole = !hasFiner(link) || missing.includes(at);
+    scope.intend(link, hash, isWhole ? image : replaceKey(link, changes[at] as Row, keyOf(link, image)), row.hops);
+    if (keepsKey(scope, link, image, row.key as Row)) return;
+    scope.intend(link, rowHash(link, scope.target, row.key as Row), null, row.hops);
   });
 }
 
@@ -219,8 +216,12 @@ export function blockerOf(error: TandemError): string | null {
 }
 
 /** Mapped rows carry the source's key in the key's place; the target's own goes there. */
-function withKey(link: LinkPlan, image: Row, row: Outgoing): Row {
-  return link.keys === 'mapped' && row.key !== null ? replaceKey(link, image, row.key) : image;
+function withKeys(link: LinkPlan, images: readonly Row[], rows: readonly Outgoing[]): readonly Row[] {
+  if (link.keys === 'shared') return images;
+  return images.map((image, at) => {
+    const key = rows[at]?.key ?? null;
+    return key === null ? image : replaceKey(link, image, key);
+  });
 }
 
 function replaceKey(link: LinkPlan, image: Row, key: Row): Row {
@@ -231,10 +232,24 @@ function replaceKey(link: LinkPlan, image: Row, key: Row): Row {
   return out;
 }
 
-/** A key that stays as it is need not be written. */
-function withoutKey(scope: Scope, link: LinkPlan, image: Row, key: Row): Row {
-  const same = rowKeyText(link, scope.target, keyOf(link, image)) === rowKeyText(link, scope.target, key);
-  return same ? image.map((value, at) => (link.left.key.includes(at) ? undefined : value)) : image;
+/** What updates write of the images: not a key that stays where others of the run change theirs. */
+function changesOf(scope: Scope, link: LinkPlan, rows: readonly Outgoing[], images: readonly Row[]): readonly Row[] {
+  const stays = (image: Row, at: number) => keepsKey(scope, link, image, (rows[at] as Outgoing).key as Row);
+  // The usual case: databases leave out by themselves what nobody in the run changes.
+  if (!hasFiner(link) && images.every(stays)) return images;
+  return images.map((image, at) => {
+    const change = stays(image, at)
+      ? image.map((value, column) => (link.left.key.includes(column) ? undefined : value))
+      : image;
+    return leaveFiner(scope, link, change, rows[at]?.before ?? null);
+  });
+}
+
+/** Is it the row with this key, and stays so? */
+function keepsKey(scope: Scope, link: LinkPlan, image: Row, key: Row): boolean {
+  const columns = link.left.key;
+  if (columns.length === 1 && image[columns[0] as number] === key[0]) return true;
+  return imageKeyText(link, scope.target, image) === rowKeyText(link, scope.target, key);
 }
 
 /**
@@ -264,6 +279,7 @@ function hasFiner(link: LinkPlan): boolean {
 
 /** Indexes of rows that leave out the same columns, in order of first appearance. */
 function alike(rows: readonly Row[]): number[][] {
+  if (!rows.some((row) => row.includes(undefined))) return [[...rows.keys()]];
   const groups = new Map<string, number[]>();
   rows.forEach((row, at) => {
     const signature = row.includes(undefined) ? row.map((value) => (value === undefined ? '0' : '1')).join('') : '';

@@ -73,9 +73,8 @@ class Image {
 
   /** `before` fills in what an UPDATE did not touch (MariaDB's FULL_NODUP). */
   read(cursor: Cursor, before: Row | null): Row {
-    const { columns } = this.#plan;
     try {
-      return this.#present === null ? readWhole(cursor, columns) : this.#readPartly(cursor, this.#present, before);
+      return this.#present === null ? readWhole(cursor, this.#plan) : this.#readPartly(cursor, this.#present, before);
     } catch (thrown) {
       throw this.#explain(thrown);
     }
@@ -106,16 +105,17 @@ class Image {
   }
 }
 
-function readWhole(cursor: Cursor, columns: TablePlan['columns']): Row {
+/** `blank` is copied, because an array that grows by pushing keeps twice the room for as long as it lives. */
+function readWhole(cursor: Cursor, { columns, blank }: TablePlan): Row {
   const { buffer } = cursor;
   const count = columns.length;
-  const row: Value[] = [];
+  const row: Value[] = [...blank];
   const nullsAt = cursor.at;
   cursor.at += (count + 7) >> 3;
   for (let at = 0; at < count; at++) {
     const column = columns[at];
-    if (column === undefined || ((buffer[nullsAt + (at >> 3)] ?? 0) & (1 << (at & 7))) !== 0) row.push(null);
-    else row.push(column.read(cursor, column));
+    const isNull = ((buffer[nullsAt + (at >> 3)] ?? 0) & (1 << (at & 7))) !== 0;
+    if (!isNull && column !== undefined) row[at] = column.read(cursor, column);
   }
   return row;
 }

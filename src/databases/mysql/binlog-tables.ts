@@ -14,6 +14,8 @@ import type { Flavor } from './flavor.ts';
 export interface TablePlan {
   readonly table: CapturedTable;
   readonly columns: readonly ColumnPlan[];
+  /** A row of NULLs. */
+  readonly blank: readonly null[];
 }
 
 interface Mapped {
@@ -86,7 +88,8 @@ export class BinlogTables {
     const known = this.#byContent.get(key);
     if (known !== undefined) return known;
     const columns = planColumns(described, schema, this.#charsets);
-    const plan = { table: { ref: schema.ref, columns: columns.map((column) => column.name) }, columns };
+    const table = { ref: schema.ref, columns: columns.map((column) => column.name) };
+    const plan = { table, columns, blank: columns.map(() => null) };
     this.#byContent.set(key, plan);
     return plan;
   }

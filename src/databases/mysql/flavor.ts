@@ -20,7 +20,7 @@ export interface Flavor {
   readonly logPrivilege: 'REPLICATION CLIENT' | 'BINLOG MONITOR';
   /** The table and clause of every CHECK that is enforced, of the tables that `where` picks. */
   readonly checksSql: (where: (prefix?: string, column?: string, schemaColumn?: string) => string) => string;
-  /** `(SELECT 1 id, 'a' name ...) v`: rows of literals as a table `v` with the given column names. */
+  /** Rows of literals (`1,'a'`) as a table `v` with the given column names. */
   readonly derivedTable: (names: readonly string[], rows: readonly string[]) => string;
 }
 
@@ -42,7 +42,7 @@ export const mysqlFlavor: Flavor = {
     'SELECT t.TABLE_NAME, c.CHECK_CLAUSE FROM information_schema.TABLE_CONSTRAINTS t ' +
     'JOIN information_schema.CHECK_CONSTRAINTS c ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA ' +
     `AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME WHERE ${where('t.')} AND t.ENFORCED = 'YES'`,
-  derivedTable: (names, rows) => `(VALUES ROW${rows.join(',ROW')}) v (${names.join(',')})`,
+  derivedTable: (names, rows) => `(VALUES ROW(${rows.join('),ROW(')})) v (${names.join(',')})`,
 };
 
 export const mariadbFlavor: Flavor = {
@@ -58,7 +58,7 @@ export const mariadbFlavor: Flavor = {
   checksSql: (where) =>
     'SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS ' +
     `WHERE ${where('', 'TABLE_NAME', 'CONSTRAINT_SCHEMA')}`,
-  derivedTable: (names, rows) => `(WITH w (${names.join(',')}) AS (VALUES ${rows.join(',')}) SELECT * FROM w) v`,
+  derivedTable: (names, rows) => `(WITH w (${names.join(',')}) AS (VALUES (${rows.join('),(')})) SELECT * FROM w) v`,
 };
 
 /** The leading numbers of `@@version`. */

@@ -188,9 +188,9 @@ function bytes(column: Column, value: Value): string {
 
 const temporalText = {
   date: /^\d{4}-\d\d-\d\d$/,
-  time: /^-?\d{2,3}:\d\d:\d\d(?:\.(\d{1,6}))?$/,
-  timestamp: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.(\d{1,6}))?$/,
-  timestamptz: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.(\d{1,6}))?$/,
+  time: /^-?\d{2,3}:\d\d:\d\d(?:\.\d{1,6})?$/,
+  timestamp: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?$/,
+  timestamptz: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?$/,
 };
 
 /**
@@ -203,10 +203,9 @@ function temporalWriter(column: Column): LiteralWriter {
   const fractionMax = column.fraction ?? 6;
   return (value) => {
     if (typeof value !== 'string') return mismatch(column, value);
-    const match = pattern.exec(value);
-    if (match === null) return mismatch(column, value);
-    const fraction = match[1];
-    if (fraction !== undefined && fraction.length > fractionMax && /[^0]/.test(fraction.slice(fractionMax))) {
+    if (!pattern.test(value)) return mismatch(column, value);
+    const point = value.indexOf('.');
+    if (point >= 0 && value.length > point + 1 + fractionMax && /[^0]/.test(value.slice(point + 1 + fractionMax))) {
       throw refusal('TD3002', column, `more than ${fractionMax} digits of a second`);
     }
     return `${typeName}'${value}'`;

@@ -53,7 +53,7 @@ export async function rowsByKey(
 ): Promise<string> {
   const { key } = compiled.shape;
   const writers = key.map((at) => compiled.derivedWriters[at] ?? String);
-  const literals = keys.map((values) => `(${writers.map((write, at) => write(values[at] ?? null)).join(',')})`);
+  const literals = keys.map((values) => writers.map((write, at) => write(values[at] ?? null)).join(','));
   const derived = flavor.derivedTable(
     key.map((_, at) => `c${at}`),
     literals,

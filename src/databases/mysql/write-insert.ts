@@ -23,16 +23,18 @@ export function writtenColumns(rows: readonly Row[], skip: readonly number[] = [
   return columns;
 }
 
-/** `(1,'a',NULL)` */
+/**
+ * `1,'a',NULL`. Joined, because a text that grows piece by piece is a tree of small objects (900 bytes a row) until it
+ * is written out.
+ */
 export function rowText(writers: readonly LiteralWriter[], columns: readonly number[], row: Row): string {
-  let text = '(';
-  for (const at of columns) {
+  const cells = columns.map((at) => {
     const value = row[at];
     const write = writers[at];
     if (value === undefined || write === undefined) throw uneven();
-    text += text.length === 1 ? write(value) : `,${write(value)}`;
-  }
-  return `${text})`;
+    return write(value);
+  });
+  return cells.join(',');
 }
 
 function uneven(): TandemError {
@@ -45,9 +47,7 @@ function uneven(): TandemError {
  */
 export async function insertRows(session: Session, compiled: CompiledShape, rows: readonly Row[]): Promise<void> {
   const columns = writtenColumns(rows);
-  const head = insertHead(compiled, columns);
-  for (const values of valueLists(session, compiled, columns, rows))
-    await session.execute(head + values.text, 'TD7012');
+  for (const values of valueLists(session, compiled, columns, rows)) await session.execute(values.sql, 'TD7012');
 }
 
 /**
@@ -63,15 +63,14 @@ export async function insertGenerated(
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
   const columns = writtenColumns(rows, compiled.shape.key);
-  const head = insertHead(compiled, columns);
   const returning = compiled.shape.key.map((at) => compiled.names[at]).join(',');
   const keys: Row[] = [];
   for (const values of valueLists(session, compiled, columns, rows)) {
     if (flavor.returning) {
-      const made = await session.rows(`${head}${values.text} RETURNING ${returning}`, 'TD7012');
+      const made = await session.rows(`${values.sql} RETURNING ${returning}`, 'TD7012');
       for (const cells of made) keys.push(compiled.decodeKey(cells));
     } else {
-      keys.push(...(await insertCounted(session, compiled, head + values.text, values.rows)));
+      keys.push(...(await insertCounted(session, compiled, values.sql, values.rows)));
     }
   }
   return keys;
@@ -95,20 +94,22 @@ function insertHead(compiled: CompiledShape, columns: readonly number[]): string
   return `INSERT INTO ${compiled.table} (${columns.map((at) => compiled.names[at]).join(',')}) VALUES `;
 }
 
-/** The rows as value lists of bounded size. */
+/** The rows as INSERTs of bounded size. */
 function* valueLists(session: Session, compiled: CompiledShape, columns: readonly number[], rows: readonly Row[]) {
+  const head = insertHead(compiled, columns);
+  const insert = (texts: readonly string[]) => ({ sql: `${head}(${texts.join('),(')})`, rows: texts.length });
   const limit = charactersMax(session);
-  let text = '';
-  let count = 0;
+  let texts: string[] = [];
+  let length = 0;
   for (const row of rows) {
     const next = rowText(compiled.writers, columns, row);
-    if (count > 0 && (count === rowsMax || text.length + next.length > limit)) {
-      yield { text, rows: count };
-      text = '';
-      count = 0;
+    if (texts.length > 0 && (texts.length === rowsMax || length + next.length > limit)) {
+      yield insert(texts);
+      texts = [];
+      length = 0;
     }
-    text += count === 0 ? next : `,${next}`;
-    count += 1;
+    texts.push(next);
+    length += next.length + 3;
   }
-  if (count > 0) yield { text, rows: count };
+  if (texts.length > 0) yield insert(texts);
 }

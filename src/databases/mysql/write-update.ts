@@ -121,21 +121,15 @@ interface Join {
 /** Compiles the statement that writes `columns` (none of them of the key) of many rows at once. */
 export function joinOf(flavor: Flavor, compiled: CompiledShape, table: string, columns: readonly number[]): Join {
   const { shape } = compiled;
-  const sources = [...shape.key, ...columns];
-  const names = sources.map((_, at) => `c${at}`);
+  const names = [...shape.key, ...columns].map((_, at) => `c${at}`);
+  const keyWriters = shape.key.map((at) => compiled.derivedWriters[at] ?? String);
+  const parts = [...shape.key.keys()];
   const set = columns.map((at, index) => `t.${compiled.names[at]}=v.${names[shape.key.length + index]}`);
   const tail = ` STRAIGHT_JOIN ${table} ON ${joinConditions(compiled)} SET ${set.join(',')}`;
   return {
-    literals: (key, row) => rowText(compiled.derivedWriters, sources, withKey(shape.key, row, key)),
+    literals: (key, row) => `${rowText(keyWriters, parts, key)},${rowText(compiled.derivedWriters, columns, row)}`,
     sql: (rows) => `UPDATE ${flavor.derivedTable(names, rows)}${tail}`,
   };
-}
-
-/** The image with the values of the key in their places. */
-function withKey(key: readonly number[], row: Row, values: Row): Row {
-  const merged = [...row];
-  for (const [index, at] of key.entries()) merged[at] = values[index];
-  return merged;
 }
 
 /** Which of the keys have no row; the rows of the others are locked. Indexes count from `start`. */

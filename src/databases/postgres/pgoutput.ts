@@ -18,6 +18,8 @@ interface Relation {
   readonly table: CapturedTable;
   readonly wanted: boolean;
   readonly decoders: readonly Decoder[];
+  /** A row of NULLs, to be copied: what is as long as it will be from the start takes half the room. */
+  readonly blank: readonly null[];
   /** Columns of the replica identity. */
   readonly keyed: readonly boolean[];
   /** The message as it came, to tell a repetition from a change. */
@@ -104,26 +106,27 @@ export class PgoutputDecoder {
   }
 
   private insert(): void {
-    const { table, wanted, decoders } = this.nextRelation();
+    const relation = this.nextRelation();
+    const { table, wanted } = relation;
     if (!wanted) return this.receiver.change(null);
     this.expect(NEW_TUPLE);
-    this.receiver.change({ op: 'insert', table, before: null, after: this.tuple(decoders, null) });
+    this.receiver.change({ op: 'insert', table, before: null, after: this.tuple(relation, null) });
   }
 
   private update(): void {
     const relation = this.nextRelation();
-    const { table, wanted, decoders } = relation;
+    const { table, wanted } = relation;
     if (!wanted) return this.receiver.change(null);
     const tag = this.data[this.at];
     let before: Row | null = null;
     if (tag === OLD_TUPLE || tag === KEY_TUPLE) {
       this.at += 1;
-      before = this.tuple(decoders, null);
+      before = this.tuple(relation, null);
       // A key tuple has NULL in every column outside the key, which tells nothing about them.
       if (tag === KEY_TUPLE) before = keyOnly(before, relation.keyed);
     }
     this.expect(NEW_TUPLE);
-    const after = this.tuple(decoders, before);
+    const after = this.tuple(relation, before);
     // Without an old tuple the key is the same in both rows.
     this.receiver.change({ op: 'update', table, before: before ?? keyOnly(after, relation.keyed), after });
   }
@@ -133,7 +136,7 @@ export class PgoutputDecoder {
     if (!relation.wanted) return this.receiver.change(null);
     const tag = this.data[this.at++];
     if (tag !== OLD_TUPLE && tag !== KEY_TUPLE) throw corrupt(`tuple type ${tag} in a delete`);
-    const row = this.tuple(relation.decoders, null);
+    const row = this.tuple(relation, null);
     const before = tag === KEY_TUPLE ? keyOnly(row, relation.keyed) : row;
     this.receiver.change({ op: 'delete', table: relation.table, before, after: null });
   }
@@ -148,25 +151,24 @@ export class PgoutputDecoder {
   }
 
   /** `old` gives the values that the log leaves out because they are stored out of line and did not change. */
-  private tuple(decoders: readonly Decoder[], old: Row | null): Row {
+  private tuple({ decoders, blank }: Relation, old: Row | null): Row {
     const data = this.data;
     let at = this.at;
     const count = data.readUInt16BE(at);
     at += 2;
-    const row: (Value | undefined)[] = [];
+    if (count > decoders.length) throw corrupt('more values than columns');
+    const row: (Value | undefined)[] = blank.slice(0, count);
     for (let column = 0; column < count; column++) {
       const tag = data[at++];
       if (tag === TEXT_VALUE) {
         const start = at + 4;
         const end = start + data.readUInt32BE(at);
         if (end > data.length) throw new RangeError('a value ends beyond its message');
-        row.push(decodeValue(decoders[column], data, start, end));
+        row[column] = decodeValue(decoders[column] as Decoder, data, start, end);
         at = end;
-      } else if (tag === NULL_VALUE) {
-        row.push(null);
       } else if (tag === UNCHANGED_TOAST) {
-        row.push(old === null ? undefined : old[column]);
-      } else {
+        row[column] = old === null ? undefined : old[column];
+      } else if (tag !== NULL_VALUE) {
         throw corrupt(`column value type ${tag}`);
       }
     }
@@ -198,6 +200,7 @@ export class PgoutputDecoder {
       table: { ref, columns },
       wanted: schema !== undefined,
       decoders,
+      blank: decoders.map(() => null),
       keyed,
       source: Buffer.from(source),
     });
@@ -252,15 +255,17 @@ export class PgoutputDecoder {
   }
 }
 
-function decodeValue(decoder: Decoder | undefined, data: Buffer, start: number, end: number): Value {
-  if (decoder === undefined) throw corrupt('more values than columns');
-  if (decoder.integer) return parseInteger(data, start, end);
+function decodeValue({ decode, digits }: Decoder, data: Buffer, start: number, end: number): Value {
+  if (digits === 'number') return parseInteger(data, start, end);
+  if (digits === 'bigint' && end - start <= SAFE_DIGITS) return BigInt(parseInteger(data, start, end));
   const text = data.toString('utf8', start, end);
-  return decoder.decode === null ? text : decoder.decode(text);
+  return decode === null ? text : decode(text);
 }
 
 const MINUS = 0x2d;
 const ZERO = 0x30;
+/** Every number of so many characters is exact as a double. */
+const SAFE_DIGITS = 15;
 
 function parseInteger(data: Buffer, start: number, end: number): number {
   const negative = data[start] === MINUS;

@@ -2,7 +2,7 @@ import type { TableShape } from '../../model/plan.ts';
 import type { Column } from '../../model/schema.ts';
 import type { Row, Value } from '../../model/value.ts';
 import { type Answer, quote, quoteTable } from './connect.ts';
-import { quoteElement } from './arrays.ts';
+import { joinElements } from './arrays.ts';
 import { castType } from './types.ts';
 import { type Decode, decoderFor, type Encode, encoderFor } from './values.ts';
 
@@ -68,12 +68,7 @@ function parameterType(column: Column): string {
 
 /** One column of many rows as an array literal. `rows[i][column]` must not be undefined. */
 export function columnLiteral(rows: readonly Row[], column: number, encode: Encode): string {
-  let text = '{';
-  for (const [at, row] of rows.entries()) {
-    if (at > 0) text += ',';
-    text += quoteElement(encode(row[column] ?? null));
-  }
-  return `${text}}`;
+  return joinElements(rows.map((row) => encode(row[column] ?? null)));
 }
 
 export function encodeCell(encode: Encode, value: Value | undefined): string | null {

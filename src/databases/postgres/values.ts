@@ -23,8 +23,8 @@ export type Decode = ((text: string) => Value) | null;
 /** Chosen once per column of a relation or a result; the loop over the rows only calls it. */
 export interface Decoder {
   readonly decode: Decode;
-  /** int2 and int4, which the log reader parses straight from the bytes. */
-  readonly integer: boolean;
+  /** Integers, which the log reader parses straight from the bytes. */
+  readonly digits: 'number' | 'bigint' | null;
 }
 
 /**
@@ -37,7 +37,8 @@ export function decoderFor(oid: number, column: Pick<Column, 'kind' | 'element'>
 }
 
 export function decoderOf(type: ValueType): Decoder {
-  return { decode: decodeFunction(type), integer: type.kind === 'int' };
+  const digits = type.kind === 'int' ? 'number' : type.kind === 'bigint' ? 'bigint' : null;
+  return { decode: decodeFunction(type), digits };
 }
 
 const TEXT: ValueType = { kind: 'text', element: null, padded: false };
