@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Folder that will hold the server's temporary folder. Default: the system's. */
   readonly root?: string;
+  /** Added to the environment of the server's processes. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Told what is being done when that takes long, such as a download. */
   readonly report?: (message: string) => void;
 }
@@ -66,7 +68,8 @@ const portTaken = /address already in use|could not bind|port is already allocat
  * Makes a fresh server out of a recipe, in a temporary folder that goes away with this process, however it ends.
  * Throws with the end of the server's own log when it does not come up.
  */
-export async function openServer(recipe: Recipe, options: ServerOptions): Promise<Server> {
+export async function openServer(given: Recipe, options: ServerOptions): Promise<Server> {
+  const recipe = withEnvironment(given, options.env);
   const folder = await mkdtemp(join(options.root ?? tmpdir(), `tandem-${recipe.engine}-`));
   guard({ kind: 'folder', id: folder });
   // A server that runs as another user has to reach its data through this folder.
@@ -82,6 +85,17 @@ export async function openServer(recipe: Recipe, options: ServerOptions): Promis
     await removeFolder(folder);
     throw error;
   }
+}
+
+function withEnvironment(recipe: Recipe, env: ServerOptions['env']): Recipe {
+  if (env === undefined) return recipe;
+  return {
+    ...recipe,
+    command(place) {
+      const command = recipe.command(place);
+      return { ...command, env: { ...command.env, ...env } };
+    },
+  };
 }
 
 async function startOnFreePort(recipe: Recipe, home: Omit<Place, 'port'>): Promise<Server> {
