@@ -49,9 +49,9 @@ function codesOf(pair: SamplePair): readonly (string | undefined)[] {
 }
 
 /** Makes the rival the dearer one of two, so that the server sacrifices ours. */
-async function weighDown({ engine, execute }: Connection): Promise<void> {
-  if (engine === 'postgres') return void (await execute("SET LOCAL deadlock_timeout = '100s'"));
-  for (let row = 0; row < 40; row += 1) await execute('INSERT INTO ledger_inserts VALUES (0, 0)');
+async function weighDown(connection: Connection): Promise<void> {
+  if (connection.engine === 'postgres') return void (await connection.execute("SET LOCAL deadlock_timeout = '100s'"));
+  for (let row = 0; row < 40; row += 1) await connection.execute('INSERT INTO ledger_inserts VALUES (0, 0)');
 }
 
 for (const right of ['mysql', 'mariadb'] as const) {

@@ -40,11 +40,11 @@ async function hirePostgres(server: Server): Promise<Servant> {
     name,
     url: servantUrl(name),
     async restrict({ connections }, side) {
-      const { execute } = connections[side];
-      await execute(`ALTER ROLE ${name} NOSUPERUSER REPLICATION`);
-      await execute(`GRANT USAGE ON SCHEMA public TO ${name}`);
-      await execute(`GRANT ${rowRights} ON ALL TABLES IN SCHEMA public TO ${name}`);
-      await execute(`GRANT USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA public TO ${name}`);
+      const connection = connections[side];
+      await connection.execute(`ALTER ROLE ${name} NOSUPERUSER REPLICATION`);
+      await connection.execute(`GRANT USAGE ON SCHEMA public TO ${name}`);
+      await connection.execute(`GRANT ${rowRights} ON ALL TABLES IN SCHEMA public TO ${name}`);
+      await connection.execute(`GRANT USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA public TO ${name}`);
     },
     async [Symbol.asyncDispose]() {
       await admin.execute(`ALTER ROLE ${name} NOLOGIN`);
