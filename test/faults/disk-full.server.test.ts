@@ -10,7 +10,8 @@ import { isForeign, startServer } from '../servers.ts';
 import { createWriters } from './ledger.ts';
 import { expectInStep, openFaultPair } from './stage.ts';
 
-// A target without room for one more page: nothing is parked, nothing is lost, and all of it arrives once there is room.
+// A target without room for one more page: nothing is parked, nothing is lost, and all of it arrives once there is
+// room.
 
 const run = promisify(execFile);
 const nobody = createWriters({ left: { engine: 'postgres', url: '' }, right: { engine: 'mysql', url: '' } }, 0);
@@ -59,7 +60,9 @@ async function mayMount(): Promise<boolean> {
   }
 }
 
-/** Table spaces on the small disk, binary logs beside it: those are the source's concern, and stop a server for long. */
+/**
+ * Table spaces on the small disk, binary logs beside it: those are the source's concern, and stop a server for long.
+ */
 async function startSmall(engine: 'postgres' | 'mysql' | 'mariadb', disk: SmallDisk, logs: string): Promise<Server> {
   const settings = { log_bin: join(logs, `${engine}-binlog`) };
   return startServer(engine, engine === 'postgres' ? { root: disk.folder } : { root: disk.folder, settings });

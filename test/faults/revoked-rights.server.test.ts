@@ -20,7 +20,9 @@ const linked = (side: Side): readonly string[] => [
 const rowRights = 'SELECT, INSERT, UPDATE, DELETE';
 const nobody = createWriters({ left: { engine: 'postgres', url: '' }, right: { engine: 'mysql', url: '' } }, 0);
 
-/** A user of the engine's own, which may do everything until it is told to live with what the documentation asks for. */
+/**
+ * A user of the engine's own, which may do everything until it is told to live with what the documentation asks for.
+ */
 interface Servant extends AsyncDisposable {
   readonly name: string;
   url(address: string): string;
