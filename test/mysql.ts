@@ -97,6 +97,6 @@ export const quietContext: Context = {
 
 /** An endpoint on the fixture's database, with the state tables in there too. */
 export async function openEndpointOf(fixture: Fixture, url = fixture.url): Promise<Endpoint> {
-  const options = { url, label: 'left', sync: 'test', stateSchema: fixture.schema };
+  const options = { url, label: 'left', side: 'left' as const, sync: 'test', stateSchema: fixture.schema };
   return openEndpoint(fixture.flavor, options, quietContext);
 }

@@ -13,6 +13,7 @@ import { freshDatabase } from './servers.ts';
 export interface PostgresBench extends AsyncDisposable {
   readonly endpoint: Endpoint;
   readonly url: string;
+  readonly sync: string;
   /** Of the slot and the publication. */
   readonly slot: string;
   readonly context: Context;
@@ -27,14 +28,18 @@ export async function openPostgres(server: Server, url?: string): Promise<Postgr
   const address = url ?? (await freshDatabase(server));
   const sync = new URL(address).pathname.slice(1);
   const context = createContext({ level: 'silent' });
-  const endpoint = await database.open({ url: address, label: 'revamp', sync, stateSchema: 'tandem' }, context);
+  const endpoint = await database.open(
+    { url: address, label: 'revamp', side: 'left', sync, stateSchema: 'tandem' },
+    context,
+  );
   const client = new pg.Client({ connectionString: address, types: { getTypeParser: () => (text: string) => text } });
   client.on('error', () => undefined);
   await client.connect();
   return {
     endpoint,
     url: address,
-    slot: `tandem_${sync}`,
+    sync,
+    slot: `tandem_${sync}_left`,
     context,
     async sql(text) {
       const result = await client.query<string[]>({ text, rowMode: 'array' });

@@ -18,7 +18,8 @@ await describeServers('the sample as real servers describe it', { left: 'postgre
     await createTables(side, engine, url);
     using context = createContext({ level: 'error' });
     const database = await openDatabase(engine);
-    await using endpoint = await database.open({ url, label: side, sync: 'sample', stateSchema: 'tandem' }, context);
+    const names = { label: side, side, sync: 'sample', stateSchema: 'tandem' };
+    await using endpoint = await database.open({ url, ...names }, context);
     // The server is shared with other tests, whose databases it shows too.
     const schema = engine === 'postgres' ? 'public' : new URL(url).pathname.slice(1);
     const found = await endpoint.inspect((await endpoint.tables()).filter((ref) => ref.schema === schema));

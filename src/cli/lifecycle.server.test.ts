@@ -168,7 +168,7 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       expect(talk).toContain("did you mean 'title'?");
       expect(talk).toMatch(/--> tandem\.config\.ts:\d+:\d+/);
       const slots = 'select slot_name from pg_replication_slots where slot_name = ?';
-      expect(await pair.left.query(slots, [`tandem_${nameOf(pair.urls)}`])).toEqual([]);
+      expect(await pair.left.query(slots, [`tandem_${nameOf(pair.urls)}_left`])).toEqual([]);
     });
   });
 }

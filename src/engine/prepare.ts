@@ -2,7 +2,7 @@ import { openDatabase } from '../databases/index.ts';
 import { compile } from '../mapping/compile.ts';
 import type { Declaration, EndpointDeclaration } from '../mapping/declaration.ts';
 import type { Context } from '../model/context.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import type { Endpoint, EndpointOptions } from '../model/endpoint.ts';
 import type { Code } from '../model/codes.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
@@ -83,7 +83,7 @@ export async function tryEndpoints(
 ): Promise<Readonly<Record<Side, Endpoint | TandemError>>> {
   const attempt = (side: Side) => {
     const label = labelOf(declaration, side);
-    const opening = openEndpoint(declaration.name, label, declaration[side], context);
+    const opening = openEndpoint({ sync: declaration.name, side, label }, declaration[side], context);
     return opening.catch((thrown: unknown) => ofSide(asTandemError(thrown), label));
   };
   const [left, right] = await Promise.all([attempt('left'), attempt('right')]);
@@ -96,15 +96,14 @@ function ofSide(error: TandemError, label: string): TandemError {
   return new TandemError(error.code as Code, error.message, { ...error.details, at, cause: error });
 }
 
-/** Opens one database of the sync of that name. Throws TandemError TD4xxx, TD5014. */
+/** Opens one database of a sync. Throws TandemError TD4xxx, TD5014. */
 export async function openEndpoint(
-  sync: string,
-  label: string,
+  names: Pick<EndpointOptions, 'sync' | 'side' | 'label'>,
   { engine, url, stateSchema, tls }: EndpointDeclaration,
   context: Context,
 ): Promise<Endpoint> {
   const database = await openDatabase(engine);
-  const options = { url, label, sync, stateSchema: stateSchema ?? 'tandem' };
+  const options = { ...names, url, stateSchema: stateSchema ?? 'tandem' };
   return database.open(
     tls === undefined ? options : { ...options, tls: { ...tls, verify: tls.verify ?? true } },
     context,

@@ -4,6 +4,7 @@ import { createMemoryDatabase } from '../databases/memory/server.ts';
 import type { Fault } from '../databases/memory/store.ts';
 import type { Declaration } from '../mapping/declaration.ts';
 import type { Context } from '../model/context.ts';
+import type { Side } from '../model/policy.ts';
 import { compileOver, pairOf, type Prepared } from './prepare.ts';
 import { deprovision, isPending, pendingSteps, provision } from './provision.ts';
 import { readStatus } from './status.ts';
@@ -54,7 +55,7 @@ class World {
         links.map((table) => [table, { left: table, right: table, columns: { id: 'id' }, keys: 'shared' }]),
       ),
     };
-    const options = (label: string) => ({ url: `memory:${label}`, label, sync: name, stateSchema: 'tandem' });
+    const options = (side: Side) => ({ url: `memory:${side}`, label: side, side, sync: name, stateSchema: 'tandem' });
     const left = await this.left.open(options('left'), context);
     const right = await rightDatabase.open(options('right'), context);
     const prepared = await compileOver(pairOf(left, right), declaration);

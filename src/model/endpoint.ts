@@ -2,6 +2,7 @@ import type { Position, Positions, Transaction } from './change.ts';
 import type { Context } from './context.ts';
 import type { Finding } from './finding.ts';
 import type { TableShape } from './plan.ts';
+import type { Side } from './policy.ts';
 import type { StateTableName } from './state.ts';
 import type { TableRef, TableSchema } from './schema.ts';
 import type { Row } from './value.ts';
@@ -19,8 +20,9 @@ export interface EndpointOptions {
   readonly url: string;
   /** The user's name for this side, for messages. */
   readonly label: string;
-  /** Name of the sync: slot and publication are called `tandem_<sync>`. */
+  /** Name of the sync, and which of its sides this is: slot and publication are called `tandem_<sync>_<side>`. */
   readonly sync: string;
+  readonly side: Side;
   /** Schema (PostgreSQL) or database (MySQL, MariaDB) of the state tables; `tandem` unless configured. */
   readonly stateSchema: string;
   /** TLS as the driver takes it: undefined = what the URL says. */

@@ -9,7 +9,10 @@ export async function openMemoryBench(): Promise<Bench> {
   opened += 1;
   const database = createMemoryDatabase({ name: `bench${opened}` });
   const open = (): Promise<Endpoint> =>
-    database.open({ url: `memory:${database.name}`, label: 'bench', sync: 'bench', stateSchema: 'tandem' }, context);
+    database.open(
+      { url: `memory:${database.name}`, label: 'bench', side: 'left', sync: 'bench', stateSchema: 'tandem' },
+      context,
+    );
   const definitions = new Map<string, TableDefinition>();
   return {
     engine: 'memory',

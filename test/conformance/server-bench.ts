@@ -32,7 +32,8 @@ export async function openServerBench(server: Server): Promise<Bench> {
   const connect = (): Promise<Connection> => (server.engine === 'postgres' ? connectPostgres(url) : connectMysql(url));
   const suffix = randomBytes(4).toString('hex');
   const database = await openDatabase(server.engine);
-  const options: EndpointOptions = { url, label: 'bench', sync: `c_${suffix}`, stateSchema: `tandem_${suffix}` };
+  const names = { label: 'bench', side: 'left', sync: `c_${suffix}`, stateSchema: `tandem_${suffix}` } as const;
+  const options: EndpointOptions = { url, ...names };
   const definitions = new Map<string, TableDefinition>();
   const define = async (sql: string): Promise<void> => {
     const connection = await connect();

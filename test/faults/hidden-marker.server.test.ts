@@ -22,7 +22,9 @@ await describeServers('a publication without the state tables', { left: 'postgre
   test('is found out before anything comes back', { timeout: 120_000 }, async () => {
     await using pair = await openFaultPair(servers);
     const { name, left } = pair.declaration;
-    await pair.connections.left.execute(`ALTER PUBLICATION tandem_${name} DROP TABLE ${left.stateSchema}.checkpoint`);
+    await pair.connections.left.execute(
+      `ALTER PUBLICATION tandem_${name}_left DROP TABLE ${left.stateSchema}.checkpoint`,
+    );
     await expectRefusal(pair);
   });
 });

@@ -48,7 +48,7 @@ async function expectStop(pair: SamplePair, code: string): Promise<void> {
 await describeServers('a slot that was lost', { left: 'postgres', right: 'mysql' }, (servers) => {
   test('and made anew under its name is seen as a gap', { timeout: 120_000 }, async () => {
     await using pair = await openInterrupted(servers);
-    const slot = `tandem_${pair.declaration.name}`;
+    const slot = `tandem_${pair.declaration.name}_left`;
     await pair.connections.left.query('SELECT pg_drop_replication_slot(?)', [slot]);
     await pair.connections.left.execute(insert(5));
     await pair.connections.left.query("SELECT pg_create_logical_replication_slot(?, 'pgoutput')", [slot]);

@@ -75,7 +75,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
 async function open(databases: World['databases'], process: string, context: Context): Promise<Record<Side, Endpoint>> {
   const at = (side: Side) =>
-    databases[side].open({ url: `memory:${side}`, label: process, sync: 'world', stateSchema: 'tandem' }, context);
+    databases[side].open(
+      { url: `memory:${side}`, label: process, side, sync: 'world', stateSchema: 'tandem' },
+      context,
+    );
   return { left: await at('left'), right: await at('right') };
 }
 

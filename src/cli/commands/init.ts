@@ -8,7 +8,7 @@ import { yamlConfig } from '../../mapping/write-yaml.ts';
 import { asTandemError, TandemError } from '../../model/error.ts';
 import type { Side } from '../../model/policy.ts';
 import type { Context } from '../../model/context.ts';
-import type { Endpoint } from '../../model/endpoint.ts';
+import type { Endpoint, EndpointOptions } from '../../model/endpoint.ts';
 import { confirm, mayAsk } from '../confirm.ts';
 import { type Addresses, findAddresses, urlVariables } from '../init/addresses.ts';
 import { refuseExisting, writeInitFiles } from '../init/files.ts';
@@ -57,7 +57,7 @@ export async function init(session: Session, options: InitOptions): Promise<numb
 async function lookAt(side: Side, { urls }: Addresses, names: Names, context: Context): Promise<ProposalSide> {
   const { url, engines } = urls[side];
   const label = names.labels[side];
-  const { endpoint, engine } = await openAny(engines, url, label, names.sync, context);
+  const { endpoint, engine } = await openAny(engines, url, { sync: names.sync, side, label }, context);
   await using open = endpoint;
   const tables = await open.inspect(await ownTables(open, { engine, url }));
   const declared: EndpointDeclaration = { engine, url: `\${env:${urlVariables[side]}}` };
@@ -73,16 +73,15 @@ interface Opened {
 async function openAny(
   [engine, ...others]: readonly EngineName[],
   url: string,
-  label: string,
-  sync: string,
+  names: Pick<EndpointOptions, 'sync' | 'side' | 'label'>,
   context: Context,
 ): Promise<Opened> {
-  if (engine === undefined) throw new TandemError('TD5014', `the server of ${label} is not supported`);
+  if (engine === undefined) throw new TandemError('TD5014', `the server of ${names.label} is not supported`);
   try {
-    return { endpoint: await openEndpoint(sync, label, { engine, url }, context), engine };
+    return { endpoint: await openEndpoint(names, { engine, url }, context), engine };
   } catch (thrown) {
     if (asTandemError(thrown).code !== 'TD5014' || others.length === 0) throw thrown;
-    return openAny(others, url, label, sync, context);
+    return openAny(others, url, names, context);
   }
 }
 

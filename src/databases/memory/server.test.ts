@@ -36,7 +36,7 @@ const context: Context = {
   log: silent,
   spillFolder: '',
 };
-const engine: EndpointOptions = { url: 'memory:m', label: 'engine', sync: 's', stateSchema: 'tandem' };
+const engine: EndpointOptions = { url: 'memory:m', label: 'engine', side: 'left', sync: 's', stateSchema: 'tandem' };
 
 let database: MemoryDatabase;
 function make(options: Partial<MemoryOptions> = {}): void {

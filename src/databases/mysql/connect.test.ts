@@ -34,9 +34,9 @@ describe('an address', () => {
 });
 
 test('a reader has an id of its own, always the same, above those that people give out', () => {
-  const id = serverIdOf('shop', 'left');
-  expect(id).toBe(serverIdOf('shop', 'left'));
-  expect(id).not.toBe(serverIdOf('shop', 'right'));
+  const id = serverIdOf({ sync: 'shop', side: 'left' });
+  expect(id).toBe(serverIdOf({ sync: 'shop', side: 'left' }));
+  expect(id).not.toBe(serverIdOf({ sync: 'shop', side: 'right' }));
   expect(id).toBeGreaterThanOrEqual(2 ** 31);
   expect(id).toBeLessThan(2 ** 32);
 });

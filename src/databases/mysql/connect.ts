@@ -161,7 +161,7 @@ async function requireRowFormat(session: Session): Promise<void> {
  * The id under which a reader of the log presents itself to the server, where no two replicas may share one: the upper
  * half of all ids (administrators number from below), by a hash of sync and side, so that it stays the same.
  */
-export function serverIdOf(sync: string, label: string): number {
-  const hash = createHash('sha256').update(`${sync}\0${label}`).digest().readUInt32BE(0);
+export function serverIdOf({ sync, side }: Pick<EndpointOptions, 'sync' | 'side'>): number {
+  const hash = createHash('sha256').update(`${sync}\0${side}`).digest().readUInt32BE(0);
   return 2 ** 31 + (hash % (2 ** 31 - 1));
 }

@@ -13,7 +13,7 @@ for (const flavor of flavors) {
       await using endpoint = await openEndpointOf(fixture);
       expect(endpoint.facts).toMatchObject({ engine: flavor, version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
       expect(endpoint.facts.identity.length).toBeGreaterThan(20);
-      const options = { url: fixture.url, label: 'left', sync: 's', stateSchema: 'tandem' };
+      const options = { url: fixture.url, label: 'left', side: 'left' as const, sync: 's', stateSchema: 'tandem' };
       const other = flavor === 'mysql' ? mariadbFlavor : mysqlFlavor;
       await expect(openEndpoint(other, options, quietContext)).rejects.toMatchObject({ code: 'TD5014' });
     });
@@ -64,7 +64,7 @@ for (const flavor of flavors) {
     test('drops the state database when nothing else is in it', async () => {
       await using fixture = await openFixture(server);
       const stateSchema = `${fixture.schema}_state`;
-      const options = { url: fixture.url, label: 'left', sync: 's', stateSchema };
+      const options = { url: fixture.url, label: 'left', side: 'left' as const, sync: 's', stateSchema };
       await using endpoint = await openEndpoint(fixture.flavor, options, quietContext);
       for (const step of await endpoint.missing([])) await endpoint.run(step);
       expect(await endpoint.missing([])).toEqual([]);

@@ -130,7 +130,7 @@ class MysqlEndpoint implements Endpoint {
 
   source({ tables, chunkRows }: SourceOptions): Source {
     const { connection, flavor, options, context } = this.#parts;
-    const serverId = serverIdOf(options.sync, options.label);
+    const serverId = serverIdOf(options);
     return openSource({ connection, flavor, serverId, tables, chunkRows, context });
   }
 

@@ -190,7 +190,8 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
       const attempt = async (change: (url: URL) => void): Promise<unknown> => {
         const url = new URL(bench.url);
         change(url);
-        return database.open({ url: url.href, label: 'revamp', sync: 'x', stateSchema: 'tandem' }, bench.context);
+        const names = { label: 'revamp', side: 'left', sync: 'x', stateSchema: 'tandem' } as const;
+        return database.open({ url: url.href, ...names }, bench.context);
       };
       await expect(attempt((url) => (url.password = 'hush'))).rejects.toMatchObject({ code: 'TD4002', class: 'setup' });
       await expect(attempt((url) => (url.pathname = '/nowhere'))).rejects.toMatchObject({ code: 'TD4004' });

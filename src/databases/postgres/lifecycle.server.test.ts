@@ -140,7 +140,7 @@ test.skipIf(isForeign('postgres') || noOpenssl)(
     await bench.provision([ref('t')]);
     const open = (tls: NonNullable<EndpointOptions['tls']>): Promise<Endpoint> =>
       database.open(
-        { url: bench.url, label: 'revamp', sync: bench.slot.slice(7), stateSchema: 'tandem', tls },
+        { url: bench.url, label: 'revamp', side: 'left', sync: bench.sync, stateSchema: 'tandem', tls },
         bench.context,
       );
     await expect(open({ verify: true })).rejects.toMatchObject({ code: 'TD4001' });

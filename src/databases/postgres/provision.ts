@@ -1,4 +1,5 @@
 import type { Step } from '../../model/endpoint.ts';
+import { TandemError } from '../../model/error.ts';
 import type { TableRef } from '../../model/schema.ts';
 import { type Ask, literal, quote, quoteTable } from './connect.ts';
 import { createStateTable, STATE_TABLE_NAMES } from './state.ts';
@@ -38,7 +39,7 @@ interface PresentTable {
 
 /**
  * The statements still missing, in the order in which they must run. The slot comes last: it marks where reading
- * begins.
+ * begins. Throws TD5017 where its name is taken.
  */
 export async function missingSteps(ask: Ask, want: Provision): Promise<NeededStep[]> {
   const state = STATE_TABLE_NAMES.map((table) => ({ schema: want.stateSchema, table }));
@@ -70,7 +71,7 @@ export async function missingSteps(ask: Ask, want: Provision): Promise<NeededSte
 /** The statements that remove what is there; the schema stays while another sync's publication still uses it. */
 export async function removalSteps(ask: Ask, want: Omit<Provision, 'tables'>): Promise<Step[]> {
   const { rows } = await ask(
-    `SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1),
+    `SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1 AND database = current_database()),
        EXISTS (SELECT FROM pg_publication WHERE pubname = $1),
        EXISTS (SELECT FROM pg_namespace WHERE nspname = $2),
        EXISTS (SELECT FROM pg_publication_tables WHERE schemaname = $2 AND pubname <> $1)`,
@@ -135,12 +136,13 @@ function publicationSteps(want: Provision, present: Present, tables: readonly Ta
 async function look(ask: Ask, want: Provision, tables: readonly TableRef[]): Promise<Present> {
   const { rows: facts } = await ask(
     `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $2),
-       EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1),
+       (SELECT coalesce(database, 'a standby') FROM pg_replication_slots WHERE slot_name = $1), current_database(),
        p.pubname, p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate, p.pubviaroot
      FROM (SELECT 1) one LEFT JOIN pg_publication p ON p.pubname = $1`,
     [want.name, want.stateSchema],
   );
-  const [schema, slot, publication, publishesAll, viaRoot] = facts[0] ?? [];
+  const [schema, slot = null, here, publication, publishesAll, viaRoot] = facts[0] ?? [];
+  if (slot !== null && slot !== here) throw slotTaken(want.name, slot);
   const { rows } = await ask(LOOK_AT_TABLES, [
     JSON.stringify(tables.map(({ schema: s, table: t }) => [s, t])),
     want.name,
@@ -156,10 +158,20 @@ async function look(ask: Ask, want: Provision, tables: readonly TableRef[]): Pro
   }
   return {
     schema: schema === 't',
-    slot: slot === 't',
+    slot: slot !== null,
     publication: publication === null ? null : { publishesAll: publishesAll === 't', viaRoot: viaRoot === 't' },
     tables: found,
   };
+}
+
+/** Slots are the whole cluster's: whoever uses the name in another database is another sync. */
+function slotTaken(name: string, owner: string): TandemError {
+  return new TandemError('TD5017', `the replication slot ${name} belongs to another database of the cluster`, {
+    expected: 'a name of its own for each sync on one PostgreSQL cluster',
+    found: `the slot of ${owner}`,
+    fix: 'give this sync another name in the configuration',
+    at: { slot: name },
+  });
 }
 
 const LOOK_AT_TABLES = `SELECT n.nspname, c.relname, c.relreplident = 'f', c.relkind,

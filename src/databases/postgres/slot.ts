@@ -4,9 +4,12 @@ import { TandemError } from '../../model/error.ts';
 import { type Ask, literal } from './connect.ts';
 import { before, formatLsn, formatPosition, type LogPlace, parseLsn, parsePosition, resumeLsn } from './position.ts';
 
-/** The slot and the publication of a sync share one name; PostgreSQL takes lower case only in a slot's. */
-export function slotName(options: Pick<EndpointOptions, 'sync'>): string {
-  return `tandem_${options.sync}`.toLowerCase();
+/**
+ * The slot and the publication of a sync's side share one name; PostgreSQL takes lower case only in a slot's. Slots are
+ * the whole cluster's, and both sides may be databases of one.
+ */
+export function slotName(options: Pick<EndpointOptions, 'sync' | 'side'>): string {
+  return `tandem_${options.sync}_${options.side}`.toLowerCase();
 }
 
 /** The history that positions of this server carry now. */
