@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { ConnectionOptions } from 'mysql2';
 import type { Position } from '../src/model/change.ts';
 import type { Context } from '../src/model/context.ts';
@@ -64,7 +65,7 @@ export async function openFixture(server: Server, { row = true } = {}): Promise<
       return { ref, columns, key: key.map((name) => columns.findIndex((column) => column.name === name)) };
     },
     target() {
-      const target = new MysqlTarget(connection, flavor, schema);
+      const target = new MysqlTarget(connection, flavor, schema, quietContext);
       targets.push(target);
       return target;
     },
@@ -90,7 +91,7 @@ export async function seedRoute(fixture: Fixture): Promise<Checkpoint> {
 export const quietContext: Context = {
   nowMs: () => performance.timeOrigin + performance.now(),
   random: () => 0.5,
-  sleep: () => Promise.resolve(),
+  sleep: (ms, signal) => setTimeout(ms, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) }),
   log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   spillFolder: tmpdir(),
 };

@@ -46,8 +46,13 @@ export async function withPrepared(
   const { declaration, source } = await readConfig(session);
   using context = openContext(session, usual);
   await using prepared = await prepare(declaration, context);
-  if (prepared.plan === null) throw new Refusal(prepared.findings.map((finding) => problemOf(finding, source)));
+  requirePlan(prepared, source);
   return await work({ declaration, source, context, labels: sideLabels(declaration), prepared });
+}
+
+/** Refuses a mapping that does not compile, with everything that is wrong with it. */
+export function requirePlan({ plan, findings }: Prepared, source: ConfigSource): void {
+  if (plan === null) throw new Refusal(findings.map((finding) => problemOf(finding, source)));
 }
 
 /** Refuses servers that could not be read or written as the sync needs it, before anything is made or moved. */

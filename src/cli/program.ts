@@ -84,7 +84,9 @@ function addSetup(add: Add): void {
 function addOperation(add: Add): void {
   add('run', 'keep both sides in step until it is stopped', async (session, command) =>
     (await import('./commands/run.ts')).run(session, command.opts()),
-  ).addOption(directionOption('run this direction alone'));
+  )
+    .addOption(directionOption('run this direction alone'))
+    .option('--standby', 'wait until no other engine runs this sync, then take over');
   add('status', 'show positions and what is behind, from the databases alone', async (session, command) =>
     (await import('./commands/status.ts')).status(session, command.opts()),
   ).option('--watch', 'show it anew every two seconds');

@@ -15,6 +15,7 @@ import { Recogniser } from '../pipeline/recognise.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { readPaused } from './control.ts';
 import { waitIdle } from './idle.ts';
+import { verifyLease } from './lease.ts';
 import { limitsOf, retryDelays } from './limits.ts';
 import { verifyOwner } from './owner.ts';
 import { holdBack } from './pace.ts';
@@ -116,7 +117,7 @@ export class Engine {
     const stations: Station[] = [];
     for (const lane of lanes) {
       for (const source of SIDES) {
-        const station = await openStation(endpoints[otherSide(source)], lane, source);
+        const station = await openStation(endpoints[otherSide(source)], lane, source, this.#given.context);
         this.#opened.push(station.target);
         stations.push(station);
         if (lane.remote === otherSide(source)) {
@@ -149,6 +150,8 @@ export class Engine {
       const endpoint = endpoints[side];
       const start = startOf(side, stations, endpoint);
       await endpoint.verifyPosition(start);
+      // A log may have been taken back to between the two: then what was applied beyond is not its own any more.
+      for (const { source, held } of stations) if (source === side) await endpoint.verifyPosition(held.position);
       const source = endpoint.source({
         tables: [...this.#given.schemas[side], ...stateSchemas(endpoint)],
         chunkRows: running.limits.chunkRows,
@@ -168,6 +171,7 @@ export class Engine {
           deliver(running, side, recognised, transaction);
           return holdBack(running, side, transaction.changes.length);
         },
+        verifyLease: () => verifyLease(endpoints, running.routes),
       });
     }
   }
@@ -230,7 +234,7 @@ export class Engine {
     const retries = new ParkedRetries(running.context);
     while (!signal.aborted) {
       await running.context.sleep(HOUSEKEEPING_MS, signal).catch(() => undefined);
-      for (const side of SIDES) this.#readers[side]?.checkMarkers();
+      for (const side of SIDES) this.#readers[side]?.look();
       retries.ask(running);
       release(running, this.#sources);
     }

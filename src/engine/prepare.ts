@@ -83,8 +83,7 @@ export async function tryEndpoints(
 ): Promise<Readonly<Record<Side, Endpoint | TandemError>>> {
   const attempt = (side: Side) => {
     const label = labelOf(declaration, side);
-    const opening = openEndpoint({ sync: declaration.name, side, label }, declaration[side], context);
-    return opening.catch((thrown: unknown) => ofSide(asTandemError(thrown), label));
+    return openSide(declaration, side, context).catch((thrown: unknown) => ofSide(asTandemError(thrown), label));
   };
   const [left, right] = await Promise.all([attempt('left'), attempt('right')]);
   return { left, right };
@@ -94,6 +93,11 @@ export async function tryEndpoints(
 function ofSide(error: TandemError, label: string): TandemError {
   const at = { side: label, ...error.details.at };
   return new TandemError(error.code as Code, error.message, { ...error.details, at, cause: error });
+}
+
+/** Opens one side of a declaration, once more. Throws TandemError TD4xxx, TD5014. */
+export function openSide(declaration: Declaration, side: Side, context: Context): Promise<Endpoint> {
+  return openEndpoint({ sync: declaration.name, side, label: labelOf(declaration, side) }, declaration[side], context);
 }
 
 /** Opens one database of a sync. Throws TandemError TD4xxx, TD5014. */

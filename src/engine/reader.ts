@@ -27,6 +27,8 @@ export interface ReaderOptions {
   readonly markers: readonly ExpectedMarker[];
   /** Takes what a transaction turned out to be. Waits for the disk at most, never for an applier. */
   readonly deliver: (recognised: Recognised, transaction: Transaction) => Promise<void>;
+  /** Throws TD9001 where this engine was replaced; asked before the log is read again. */
+  readonly verifyLease: () => Promise<void>;
 }
 
 /** One side's log, read from `start` to the end of the sync, across lost connections. */
@@ -38,11 +40,13 @@ export class Reader {
   #whole: Position;
   #markers: readonly ExpectedMarker[];
   retrying = false;
+  readonly #backoff: Backoff;
   /** Until the first new transaction after a connection, what comes may have been taken already. */
   #mayRepeat = true;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#backoff = new Backoff(options.context, options.retries, { side: options.side, stage: 'capture' });
     this.#taken = options.start;
     this.#whole = options.start;
     this.#markers = options.markers;
@@ -55,31 +59,32 @@ export class Reader {
     return positions.covers(silent, this.#taken) && this.#taken === this.#whole ? silent : this.#taken;
   }
 
-  /** Runs until the signal fires. Throws TandemError of class history, schema, setup or internal. */
+  /** Runs until the signal fires. Throws TandemError of class history, schema, fenced, setup or internal. */
   async run(signal: AbortSignal): Promise<void> {
-    const { context, side } = this.#options;
-    const backoff = new Backoff(context, this.#options.retries, { side, stage: 'capture' });
     while (!signal.aborted) {
       try {
-        await this.#readOn(signal, () => {
-          this.retrying = false;
-          backoff.reset();
-        });
+        if (this.retrying) await this.#options.verifyLease();
+        await this.#readOn(signal);
       } catch (thrown) {
         const error = asTandemError(thrown);
         if (signal.aborted) return;
         if (!isWorthRetrying(error)) throw error;
         this.retrying = true;
-        await backoff.wait(error, signal).catch(() => undefined);
+        await this.#backoff.wait(error, signal).catch(() => undefined);
       }
     }
   }
 
-  async #readOn(signal: AbortSignal, onProgress: () => void): Promise<void> {
+  #goesOn(): void {
+    this.retrying = false;
+    this.#backoff.reset();
+  }
+
+  async #readOn(signal: AbortSignal): Promise<void> {
     const { source, positions, recogniser, opposite, deliver } = this.#options;
     this.#mayRepeat = true;
     for await (const transaction of source.read(this.#whole, signal)) {
-      onProgress();
+      this.#goesOn();
       // After a lost connection the parts of a giant transaction that were taken come again.
       if (this.#mayRepeat && positions.covers(this.#taken, transaction.position)) continue;
       this.#mayRepeat = false;
@@ -91,8 +96,10 @@ export class Reader {
     }
   }
 
-  /** Also called when the log is silent: a marker may be missing without anything coming after it. */
-  checkMarkers(): void {
+  /** Called every now and then, also when the log is silent: then nothing else tells that it is read again. */
+  look(): void {
+    if (this.retrying && this.#options.source.isOpen) this.#goesOn();
+    // A marker may be missing without anything coming after it.
     if (this.#markers.length > 0) this.#checkMarkers(this.position);
   }
 
@@ -100,7 +107,7 @@ export class Reader {
     if (this.#markers.length === 0) return;
     this.#markers = this.#markers.filter((marker) => !marker.isSeen());
     const { positions, side } = this.#options;
-    const lost = this.#markers.find((marker) => positions.covers(at, marker.by) && at !== marker.by);
+    const lost = this.#markers.find((marker) => positions.covers(at, marker.by) && !positions.covers(marker.by, at));
     if (lost === undefined) return;
     throw new TandemError('TD6008', `Tandem's own marker did not appear in the log of the ${side} side`, {
       expected: 'every write of tandem.checkpoint appears as a row change in the log',

@@ -1,5 +1,6 @@
 import type { Position, Positions } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
+import type { Checkpoint } from '../model/endpoint.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Applied } from '../pipeline/apply.ts';
@@ -139,16 +140,33 @@ export class LaneRoute implements Route {
 
   /**
    * Our transaction may have been committed or not: the row under lock tells, and nobody else can write it meanwhile.
+   * Throws TD9001 for a successor and TD6030 where the row went back to before what it had held: what is missing was
+   * dropped from memory long ago, and only a start from the row's position brings it again.
    */
   async #takeOver(): Promise<void> {
     const { applier, stream, lane } = this;
-    const found = await applier.target.checkpoint(stream, lane.plan.id);
-    if (found !== null && found.epoch > applier.held.epoch + this.#unanswered) throw this.#succeeded();
+    this.verifyLease(await applier.target.checkpoint(stream, lane.plan.id));
     this.#unanswered++;
-    applier.held = await applier.target.takeOver(stream, lane.plan.id);
+    const taken = await applier.target.takeOver(stream, lane.plan.id);
     this.#unanswered = 0;
+    if (!this.#options.positions.covers(taken.position, applier.held.position)) throw this.#rewound(taken);
+    applier.held = taken;
     this.#dropApplied();
     this.retrying = false;
+    if (!this.stopped) this.lastError = null;
+  }
+
+  /** Throws TD9001 where the checkpoint row is a successor's. */
+  verifyLease(found: Checkpoint | null): void {
+    if (found !== null && found.epoch > this.applier.held.epoch + this.#unanswered) throw this.#succeeded();
+  }
+
+  #rewound(taken: Checkpoint): TandemError {
+    return new TandemError('TD6030', `the ${this.target} side lost changes that it had confirmed`, {
+      expected: `a checkpoint at or after ${this.applier.held.position}`,
+      found: taken.position,
+      at: { stream: this.stream, lane: this.lane.plan.id },
+    });
   }
 
   #dropApplied(): void {

@@ -28,16 +28,33 @@ export interface Station {
 }
 
 /** Takes over one lane of one route: from here on a predecessor cannot commit any more (correctness 2.2 no. 2). */
-export async function openStation(endpoint: Endpoint, lane: Lane, source: Side): Promise<Station> {
+export async function openStation(endpoint: Endpoint, lane: Lane, source: Side, context: Context): Promise<Station> {
   const stream = streamFrom(source);
   const target = await endpoint.target();
   try {
-    const held = await target.takeOver(stream, lane.plan.id);
+    const held = await takeOver(target, stream, lane.plan.id, context);
     const parked = new Parked(await readParked(target, endpoint.state.parked, stream, lane));
     return { stream, lane, source, target, held, parked };
   } catch (thrown) {
     await target[Symbol.asyncDispose]();
     throw thrown;
+  }
+}
+
+const SLOW_MS = 1_000;
+
+/** A predecessor that was stopped inside a transaction still holds the row, until its server ends that transaction. */
+async function takeOver(target: Target, stream: Stream, lane: string, context: Context): Promise<Checkpoint> {
+  const done = new AbortController();
+  const isSlow = context.sleep(SLOW_MS, done.signal).then(
+    () => context.log.warn({ stream, lane }, 'waiting for a transaction of a predecessor to end'),
+    () => undefined,
+  );
+  try {
+    return await target.takeOver(stream, lane);
+  } finally {
+    done.abort();
+    await isSlow;
   }
 }
 

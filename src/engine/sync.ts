@@ -1,9 +1,12 @@
 import type { Declaration } from '../mapping/declaration.ts';
 import type { Context } from '../model/context.ts';
 import type { Target } from '../model/endpoint.ts';
+import { untilReady } from './backoff.ts';
+import { Candidate } from './candidate.ts';
 import { createContext } from './context.ts';
-import { planOf, prepare, type Prepared } from './prepare.ts';
 import { Engine, type SyncParts } from './engine.ts';
+import { keepRunning } from './keep-running.ts';
+import { openSide, planOf, prepare, type Prepared } from './prepare.ts';
 import { namedContext } from './stations.ts';
 import { sweepSpillFolders } from './spill-folder.ts';
 import type { Sync } from './sync-status.ts';
@@ -13,30 +16,55 @@ export interface SyncOptions {
   readonly context?: Context;
   /** Only one direction; the other side's changes stay where they are until both run. */
   readonly direction?: 'toRight' | 'toLeft';
+  /** Wait until no other engine runs this sync. Otherwise it is taken over from whoever runs it. */
+  readonly standby?: boolean;
+  /** Ends the waiting for a start: for databases that are down, or for the turn of a standby. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Opens both databases, takes the sync over from whoever ran it, and keeps both sides in step until it is stopped.
- * Resolves once both logs are being read. Throws TandemError: setup (config, connection, TD5013 not applied), history
- * (a gap).
+ * Resolves once both logs are being read. Databases that are down, starting or full are waited for. Throws the signal's
+ * reason, and TandemError: setup (config, login, TD5013 not applied), history (a gap).
  */
 export async function createSync(options: SyncOptions): Promise<Sync> {
   const own = options.context === undefined ? createContext() : null;
   const context = namedContext(options.context ?? (own as Context), options.declaration.name);
   const swept = sweepSpillFolders();
   if (swept > 0) context.log.info({ folders: swept }, 'removed what killed engines had left on disk');
-  let prepared: Prepared | null = null;
-  const close = async (): Promise<void> => {
-    await prepared?.[Symbol.asyncDispose]();
-    own?.[Symbol.dispose]();
-  };
+  const { declaration } = options;
+  const stopped = new AbortController();
+  const candidate = new Candidate(() => openSide(declaration, 'left', context), context);
   try {
-    prepared = await prepare(options.declaration, context);
-    return closing(await startSync({ ...parts(prepared), context, direction: options.direction }), close);
+    const signal = options.signal ?? stopped.signal;
+    if (options.standby === true)
+      await untilReady(context, signal, declaration.limits, () => candidate.waitForTurn(signal));
+    const attending = candidate.attend(stopped.signal);
+    const close = async () => {
+      stopped.abort();
+      await attending;
+      own?.[Symbol.dispose]();
+    };
+    return await keepRunning((ending) => begin(options, context, ending), context, options.signal, close);
   } catch (thrown) {
-    await close();
+    stopped.abort();
+    own?.[Symbol.dispose]();
     throw thrown;
   }
+}
+
+/** One engine, from the opening of both databases on. */
+function begin(options: SyncOptions, context: Context, signal: AbortSignal): Promise<Sync> {
+  return untilReady(context, signal, options.declaration.limits, async () => {
+    const prepared = await prepare(options.declaration, context);
+    try {
+      const sync = await startSync({ ...parts(prepared), context, direction: options.direction });
+      return { ...sync, finished: closed(sync, prepared) };
+    } catch (thrown) {
+      await prepared[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  });
 }
 
 function parts(prepared: Prepared) {
@@ -44,26 +72,9 @@ function parts(prepared: Prepared) {
   return { plan: planOf(prepared), endpoints: { left, right }, schemas, limits: declaration.limits };
 }
 
-function closing(sync: Sync, close: () => Promise<void>): Sync {
-  const finished = closed(sync, close);
-  finished.catch(() => undefined);
-  return {
-    finished,
-    status: () => sync.status(),
-    idle: () => sync.idle(),
-    async stop() {
-      await sync.stop();
-      await finished.catch(() => undefined);
-    },
-  };
-}
-
-async function closed(sync: Sync, close: () => Promise<void>): Promise<void> {
-  try {
-    await sync.finished;
-  } finally {
-    await close();
-  }
+async function closed(sync: Sync, prepared: Prepared): Promise<void> {
+  await using _ = prepared;
+  await sync.finished;
 }
 
 /** The engine over endpoints that are open already; they stay open when it ends. */

@@ -73,6 +73,19 @@ export const RUNNING_CODES = {
     'Another process reads the replication slot. Tandem waits for it to be released.',
   ),
   TD6010: entry('LOG_CORRUPT', 'history', 7, 'An event of the log could not be decoded. Nothing was skipped.'),
+  TD6030: entry(
+    'TARGET_REWOUND',
+    'history',
+    7,
+    'The target lost changes that it had confirmed: a failover or a restore took it back in time. Tandem starts over ' +
+      'from what the target still holds. Where the source no longer has the rest, that start names the gap.',
+  ),
+  TD6031: entry(
+    'SERVER_IN_RECOVERY',
+    'transient',
+    4,
+    'The server is a standby: it takes no writes and has no log of its own. Tandem waits until it is promoted.',
+  ),
   TD7001: entry('DUPLICATE', 'row', 1, 'Another row already holds a unique value of this row.'),
   TD7002: entry(
     'FOREIGN_KEY',

@@ -91,6 +91,8 @@ export interface Endpoint extends AsyncDisposable {
 
   source(options: SourceOptions): Source;
   target(): Promise<Target>;
+  /** A connection of its own for {@link Presence}. */
+  presence(): Promise<Presence>;
 
   /**
    * All rows of a table in key order, as images, a few thousand at a time; one statement per chunk, no long snapshot.
@@ -119,9 +121,31 @@ export interface Source {
   read(from: Position, signal: AbortSignal): AsyncIterable<Transaction>;
   /** Everything up to here has been yielded, also when the log held nothing of interest there. */
   position(): Position;
+  /** Has the server accepted the request to read, and is the connection still there? */
+  readonly isOpen: boolean;
   /** The source may discard everything up to here. Called often, sent by timer, never ahead of what was given. */
   ack(position: Position): void;
 }
+
+/**
+ * A lock by which the engines of one sync see each other. It elects who takes over, and fences nothing: its holder can
+ * lose it without knowing. Writing is fenced by the epoch of the checkpoint row.
+ */
+export interface Presence extends AsyncDisposable {
+  /**
+   * Takes the lock if it is free; true while it is held here. Has to be called every few seconds: a server ends the
+   * connection of a holder that stays silent for {@link PRESENCE_SILENCE_S}, and with it the lock. Throws TD4005 then.
+   */
+  claim(): Promise<boolean>;
+}
+
+export const PRESENCE_SILENCE_S = 15;
+
+/**
+ * A server ends the connection of an engine that says nothing for so long inside a transaction: its successor waits for
+ * that transaction's end.
+ */
+export const SILENCE_IN_TRANSACTION_S = 10;
 
 /** The checkpoint row of one route and lane, as it stands in the target. */
 export interface Checkpoint {

@@ -7,7 +7,7 @@ import { describeServers } from '../servers.ts';
 import { createWriters } from './ledger.ts';
 import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts';
 
-const kills = 12;
+const kills = 8;
 const longestDelayMs = 150;
 
 await describeServers(
@@ -26,7 +26,7 @@ await describeServers(
         await using pair = await openFaultPair({ left: servers.left, right: servers[right] });
         await using home = await openHome(pair);
         const writers = createWriters(pair.sides, seed);
-        await using load = await createLoad({ ...pair.sides, seed, ratePerSecond: 60 });
+        await using load = await createLoad({ ...pair.sides, seed, ratePerSecond: 30 });
         await whileWriting(
           async () => {
             for (let kill = 0; kill < kills; kill += 1) {

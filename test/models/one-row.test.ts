@@ -120,7 +120,8 @@ describe('the search notices that', () => {
     expect(explore(scope(given, wrong)).diverged).toBeGreaterThan(0);
   });
 
-  it.each(unfair)('%s', (_name, wrong, given) => {
+  // Millions of states: a busy machine takes its time.
+  it.each(unfair)('%s', { timeout: 120_000 }, (_name, wrong, given) => {
     expect(explore(scope(given, wrong)).unfair).toBeGreaterThan(0);
   });
 });

@@ -1,37 +1,66 @@
+import type { ConfigSource } from '../../config/source.ts';
+import { untilReady } from '../../engine/backoff.ts';
 import { countLinks, isOutOfStep } from '../../engine/checks.ts';
-import { planOf, type Prepared } from '../../engine/prepare.ts';
+import { planOf, prepare, type Prepared } from '../../engine/prepare.ts';
 import { isPending, pendingSteps, verifyPositions } from '../../engine/provision.ts';
 import { createSync } from '../../engine/sync.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from '../../engine/sync-status.ts';
+import type { Declaration } from '../../mapping/declaration.ts';
 import type { Context } from '../../model/context.ts';
 import { TandemError } from '../../model/error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { requireServers, withPrepared } from '../open-sync.ts';
+import { openContext, requirePlan, requireServers } from '../open-sync.ts';
+import { readConfig } from '../read-config.ts';
 import type { Session } from '../session.ts';
 
 const watchIntervalMs = 500;
 
 interface RunOptions {
   readonly direction?: 'toRight' | 'toLeft';
+  readonly standby?: boolean;
 }
 
 /**
  * Keeps both sides in step until SIGTERM or SIGINT: then what is in flight commits and the exit code is 0. A second
- * signal ends the process at once; nothing is lost by that either, only read again.
+ * signal ends the process at once; nothing is lost by that either, only read again. Databases that are not there yet
+ * are waited for.
  */
 export async function run(session: Session, options: RunOptions): Promise<number> {
-  return withPrepared(session, 'info', async ({ prepared, context, source }) => {
-    await requireApplied(prepared);
-    await requireServers(prepared, source);
-    await reportOutOfStep(prepared, context);
-    const { declaration } = prepared;
-    // The sync opens connections of its own; these would only idle beside them.
-    await prepared[Symbol.asyncDispose]();
-    const sync = await createSync({ declaration, context, ...options });
-    const last = await superviseSync(session, sync, context);
+  const { declaration, source } = await readConfig(session);
+  using context = openContext(session, 'info');
+  const stop = new AbortController();
+  const unsubscribe = stopOnSignal(session, stop, context);
+  try {
+    await untilReady(context, stop.signal, declaration.limits, () => requireRunnable(declaration, source, context));
+    const sync = await createSync({ declaration, context, signal: stop.signal, ...options });
+    const last = await superviseSync(sync, stop.signal, context);
     session.terminal.document('tandem.run/1', { sync: declaration.name, ...last, next: ['tandem status'] });
     return exitCodes.fine;
+  } catch (thrown) {
+    // Told to stop before anything ran.
+    if (stop.signal.aborted && thrown === stop.signal.reason) return exitCodes.fine;
+    throw thrown;
+  } finally {
+    unsubscribe();
+  }
+}
+
+function stopOnSignal(session: Session, stop: AbortController, context: Context): () => void {
+  return session.io.onSignal((signal) => {
+    if (stop.signal.aborted) return session.io.exitNow(exitCodes.interrupted);
+    context.log.info({ signal }, 'stopping: what is in flight commits first; a second signal ends at once');
+    stop.abort();
   });
+}
+
+/** What stands in the way of a start and does not pass by itself, before anything is taken over. */
+async function requireRunnable(declaration: Declaration, source: ConfigSource, context: Context): Promise<void> {
+  // The sync opens connections of its own; these would only idle beside them.
+  await using prepared = await prepare(declaration, context);
+  requirePlan(prepared, source);
+  await requireApplied(prepared);
+  await requireServers(prepared, source);
+  await reportOutOfStep(prepared, context);
 }
 
 async function requireApplied(prepared: Prepared): Promise<void> {
@@ -52,23 +81,18 @@ async function reportOutOfStep(prepared: Prepared, { log }: Context): Promise<vo
   }
 }
 
-async function superviseSync(session: Session, sync: Sync, context: Context): Promise<SyncStatus> {
+async function superviseSync(sync: Sync, stop: AbortSignal, context: Context): Promise<SyncStatus> {
   const ended = new AbortController();
-  let signals = 0;
-  const unsubscribe = session.io.onSignal((signal) => {
-    signals += 1;
-    if (signals > 1) return session.io.exitNow(exitCodes.interrupted);
-    context.log.info({ signal }, 'stopping: what is in flight commits first; a second signal ends at once');
-    // What goes wrong while stopping comes out of `finished`.
-    sync.stop().catch(() => {});
-  });
+  // What goes wrong while stopping comes out of `finished`.
+  const end = () => void sync.stop().catch(() => {});
+  stop.addEventListener('abort', end);
+  if (stop.aborted) end();
   const watching = logStates(sync, context, ended.signal);
   try {
     await sync.finished;
     return sync.status();
   } finally {
     ended.abort();
-    unsubscribe();
     await watching;
   }
 }

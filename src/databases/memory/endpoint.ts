@@ -3,6 +3,7 @@ import type {
   CheckRequest,
   Endpoint,
   EndpointOptions,
+  Presence,
   ServerFacts,
   Source,
   SourceOptions,
@@ -18,6 +19,7 @@ import type { Row } from '../../model/value.ts';
 import { compareValues } from './identity.ts';
 import { positions, toPlace, toPosition } from './log.ts';
 import type { Client } from './session.ts';
+import { MemoryPresence } from './presence.ts';
 import { fit, imageOf } from './shape.ts';
 import { distance, MemorySource } from './source.ts';
 import { missingSteps, removalSteps, runStep, stateShapes } from './state.ts';
@@ -132,6 +134,11 @@ export class MemoryEndpoint implements Endpoint {
   async target(): Promise<Target> {
     await this.#ask('target');
     return new MemoryTarget(this.#store, this.client, this.state.checkpoint);
+  }
+
+  async presence(): Promise<Presence> {
+    await this.#ask('presence');
+    return new MemoryPresence(this.#store, this.client, this.#options.sync);
   }
 
   async *scan(shape: TableShape): AsyncIterable<readonly Row[]> {

@@ -16,6 +16,7 @@ export class MemorySource implements Source {
   readonly #wanted: ReadonlySet<string>;
   readonly #chunkRows: number;
   #position: Position;
+  #readings = 0;
 
   constructor(store: Store, client: Client, sync: string, options: SourceOptions) {
     this.#store = store;
@@ -28,6 +29,10 @@ export class MemorySource implements Source {
 
   position(): Position {
     return this.#position;
+  }
+
+  get isOpen(): boolean {
+    return this.#readings > 0;
   }
 
   ack(position: Position): void {
@@ -43,9 +48,20 @@ export class MemorySource implements Source {
   async *read(from: Position, signal: AbortSignal): AsyncIterable<Transaction> {
     const { log } = this.#store;
     const { cuts } = this.#client;
-    let place = toPlace(from);
+    const place = toPlace(from);
     log.verify(place);
     this.#position = from;
+    this.#readings += 1;
+    try {
+      yield* this.#follow(place, cuts, signal);
+    } finally {
+      this.#readings -= 1;
+    }
+  }
+
+  async *#follow(from: Place, cuts: number, signal: AbortSignal): AsyncIterable<Transaction> {
+    const { log } = this.#store;
+    let place = from;
     while (!signal.aborted) {
       // What is appended while this reader takes its steps is seen by the next round only.
       const { end } = log;

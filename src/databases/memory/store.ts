@@ -36,6 +36,8 @@ export class Store {
   readonly tables = new Map<string, Table>();
   readonly locks = new Locks();
   readonly log: Log;
+  /** Who holds the lock of a sync. */
+  readonly holders = new Map<string, { readonly isConnected: boolean }>();
   readonly #yieldPoint: (name: string) => Promise<void>;
   readonly #nowUs: () => number;
 

@@ -1,11 +1,13 @@
 import type { ConnectionOptions } from 'mysql2';
-import type {
-  Checkpoint,
-  CheckpointMove,
-  Target,
-  TargetTransaction,
-  WriteResult,
-  WriteRun,
+import type { Context } from '../../model/context.ts';
+import {
+  type Checkpoint,
+  type CheckpointMove,
+  SILENCE_IN_TRANSACTION_S,
+  type Target,
+  type TargetTransaction,
+  type WriteResult,
+  type WriteRun,
 } from '../../model/endpoint.ts';
 import type { Code } from '../../model/codes.ts';
 import { TandemError } from '../../model/error.ts';
@@ -14,6 +16,7 @@ import { type TableRef, tableName } from '../../model/schema.ts';
 import type { Row } from '../../model/value.ts';
 import { openWriter } from './connect.ts';
 import type { Flavor } from './flavor.ts';
+import { startPulse } from './pulse.ts';
 import { findRows, lockRows } from './read-rows.ts';
 import { type Answer, outcome, rowsOf, type Session } from './session.ts';
 import { compileShape } from './shape.ts';
@@ -26,11 +29,13 @@ import { updateRows } from './write-update.ts';
 export class MysqlTarget implements Target {
   readonly #connection: ConnectionOptions;
   readonly #flavor: Flavor;
+  readonly #context: Context;
   readonly #checkpoint: CheckpointSql;
   #session: Session | null = null;
   #open: MysqlTransaction | null = null;
 
-  constructor(connection: ConnectionOptions, flavor: Flavor, stateSchema: string) {
+  constructor(connection: ConnectionOptions, flavor: Flavor, stateSchema: string, context: Context) {
+    this.#context = context;
     this.#connection = connection;
     this.#flavor = flavor;
     this.#checkpoint = checkpointSql(stateSchema);
@@ -96,7 +101,9 @@ export class MysqlTarget implements Target {
     if (this.#session === null || this.#session.broken) {
       this.#session?.destroy();
       this.#session = null;
-      this.#session = await openWriter(this.#connection);
+      const session = await openWriter(this.#connection);
+      await startPulse(session, this.#connection, SILENCE_IN_TRANSACTION_S, this.#context);
+      this.#session = session;
     }
     return this.#session;
   }

@@ -67,6 +67,8 @@ export function verifyChecksum(buffer: Buffer, start: number, end: number): numb
 export interface GtidEvent {
   readonly gtid: Gtid;
   readonly committedAtUs: number;
+  /** The commit on the server where it was first made; the same on all replicas. */
+  readonly originatedAtUs: number;
   /** It ends with a COMMIT or an XID, not with its first statement. MySQL tells so by a BEGIN only. */
   readonly explicit: boolean;
   /** MariaDB: the first half of an XA transaction that is prepared, not committed. */
@@ -88,23 +90,31 @@ function uuidAt(buffer: Buffer, at: number): string {
 
 /**
  * GTID_LOG_EVENT: flags 1, uuid 16, number 8, logical clock 1 + 8 + 8, then since 8.0.1 the time of the commit on this
- * server in 55 bits (libbinlogevents/include/control_events.h).
+ * server in 55 bits, and where the next bit is set that of the commit on the first server
+ * (libbinlogevents/include/control_events.h).
  */
 export function readGtid(buffer: Buffer, start: number): GtidEvent {
   const at = start + headerBytes;
-  const low = buffer.readUInt32LE(at + 42);
-  const high = (buffer.readUInt32LE(at + 45) >>> 8) & 0x7f_ff_ff;
+  const committedAtUs = commitTimeAt(buffer, at + 42);
+  const isCopy = (buffer.readUInt8(at + 48) & 0x80) !== 0;
   return {
     gtid: { source: uuidAt(buffer, at + 1), server: 0, number: readUInt64(buffer, at + 17) },
-    committedAtUs: high * 2 ** 32 + low,
+    committedAtUs,
+    originatedAtUs: isCopy ? commitTimeAt(buffer, at + 49) : committedAtUs,
     explicit: false,
     prepared: false,
   };
 }
 
+/** 55 bits, microseconds since 1970. */
+function commitTimeAt(buffer: Buffer, at: number): number {
+  return ((buffer.readUInt32LE(at + 3) >>> 8) & 0x7f_ff_ff) * 2 ** 32 + buffer.readUInt32LE(at);
+}
+
 /**
  * GTID_TAGGED_LOG_EVENT, written by mysql::serialization: version, size and last needed field, then fields as id and
- * value. Ids: 0 flags, 1 uuid, 2 number, 3 tag, 4 and 5 logical clock, 6 time of the commit; the rest is not needed.
+ * value. Ids: 0 flags, 1 uuid, 2 number, 3 tag, 4 and 5 logical clock, 6 time of the commit, 7 time of the commit on
+ * the first server where that is another one; the rest is not needed.
  */
 export function readTaggedGtid(buffer: Buffer, start: number, end: number): GtidEvent {
   const reader = new VariableReader(buffer, start + headerBytes);
@@ -112,18 +122,21 @@ export function readTaggedGtid(buffer: Buffer, start: number, end: number): Gtid
   let uuid = '';
   let tag = '';
   let number = 0;
+  let committedAtUs = 0;
+  let originatedAtUs: number | null = null;
   while (reader.at < end) {
     const field = reader.unsigned();
-    if (field === 6) break;
+    if (field > 7) break;
     if (field === 1) uuid = reader.uuid();
     else if (field === 2) number = reader.signed();
     else if (field === 3) tag = reader.text();
-    else if (field === 0 || field === 4 || field === 5) reader.unsigned();
-    else throw corrupt(`field ${field} in the head of a tagged transaction`);
+    else if (field === 6) committedAtUs = reader.unsigned();
+    else if (field === 7) originatedAtUs = reader.unsigned();
+    else reader.unsigned();
   }
   const source = tag === '' ? uuid : `${uuid}:${tag}`;
   const gtid = { source, server: 0, number };
-  return { gtid, committedAtUs: reader.unsigned(), explicit: false, prepared: false };
+  return { gtid, committedAtUs, originatedAtUs: originatedAtUs ?? committedAtUs, explicit: false, prepared: false };
 }
 
 /** Integers whose first byte tells, by the ones at its low end, how many bytes follow. */
@@ -178,13 +191,16 @@ const mariadbPreparedXa = 64;
 export function readMariadbGtid(buffer: Buffer, start: number): GtidEvent {
   const at = start + headerBytes;
   const flags = buffer.readUInt8(at + 12);
+  // A replica writes what it repeats with the time of the first server.
+  const committedAtUs = eventSecondsAt(buffer, start) * 1_000_000;
   return {
     gtid: {
       source: String(buffer.readUInt32LE(at + 8)),
       server: buffer.readUInt32LE(start + 5),
       number: readUInt64(buffer, at),
     },
-    committedAtUs: eventSecondsAt(buffer, start) * 1_000_000,
+    committedAtUs,
+    originatedAtUs: committedAtUs,
     explicit: (flags & mariadbStandalone) === 0,
     prepared: (flags & mariadbPreparedXa) !== 0,
   };

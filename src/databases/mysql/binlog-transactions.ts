@@ -22,7 +22,7 @@ import { readRows, type RowOperation } from './binlog-rows.ts';
 import { classify } from './binlog-statements.ts';
 import type { BinlogTables } from './binlog-tables.ts';
 import type { GtidState } from './gtid-set.ts';
-import { formatPosition, type ParsedPosition, type Part } from './position.ts';
+import { formatPosition, formatWitness, type ParsedPosition, type Part } from './position.ts';
 
 /** A transaction of fewer but huge rows comes in parts too. */
 const partBytesMax = 32 * 1024 * 1024;
@@ -55,6 +55,8 @@ interface Open extends Omit<GtidEvent, 'prepared'> {
 export class Transactions {
   ready: Transaction[] = [];
   readonly #state: GtidState;
+  /** The last transaction in `#state`, as positions name it. */
+  #witness: string;
   readonly #tables: BinlogTables;
   readonly #chunkRows: number;
   readonly #idOf: Options['idOf'];
@@ -66,6 +68,7 @@ export class Transactions {
   constructor(options: Options) {
     this.#state = options.from.state;
     this.#part = options.from.part;
+    this.#witness = options.from.witness === null ? '' : formatWitness(options.from.witness);
     this.#tables = options.tables;
     this.#chunkRows = options.chunkRows;
     this.#idOf = options.idOf;
@@ -76,7 +79,7 @@ export class Transactions {
   position(): Position {
     const open = this.#open;
     const part = open !== null && open.parts > 0 ? { gtid: open.id, rows: open.rows } : this.#part;
-    return formatPosition(this.#state, part);
+    return formatPosition(this.#state, part, this.#witness);
   }
 
   /** An event as it came over the network. Throws TandemError; nothing is skipped then. */
@@ -139,6 +142,7 @@ export class Transactions {
     this.#open = {
       gtid: event.gtid,
       committedAtUs: event.committedAtUs,
+      originatedAtUs: event.originatedAtUs,
       explicit: event.explicit,
       twoPhase: event.prepared,
       id,
@@ -188,7 +192,7 @@ export class Transactions {
     for (; length - from > rowsMax; from += rowsMax) {
       const changes = open.changes.slice(from, from + rowsMax);
       open.rows += changes.length;
-      const position = formatPosition(this.#state, { gtid: open.id, rows: open.rows });
+      const position = formatPosition(this.#state, { gtid: open.id, rows: open.rows }, this.#witness);
       this.#give(open, position, changes, false);
     }
     if (from === 0) return;
@@ -208,9 +212,11 @@ export class Transactions {
     const open = this.#require();
     this.#giveParts(open);
     this.#open = null;
+    const before = this.#state.last(open.gtid);
+    this.#witness = formatWitness({ gtid: open.id, before, committedAtUs: open.originatedAtUs });
     this.#state.include(open.gtid);
     if (open.changes.length === 0 && open.parts === 0) return;
-    this.#give(open, formatPosition(this.#state, this.#part), open.changes, true);
+    this.#give(open, formatPosition(this.#state, this.#part, this.#witness), open.changes, true);
   }
 
   #statement(buffer: Buffer, start: number, end: number): void {

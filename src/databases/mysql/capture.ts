@@ -11,6 +11,8 @@ import { BinlogTables } from './binlog-tables.ts';
 import { Transactions } from './binlog-transactions.ts';
 import type { Flavor } from './flavor.ts';
 import { domainGtidText, sourceGtidText } from './gtid-set.ts';
+import { openReader } from './connect.ts';
+import { verifyHistory } from './history.ts';
 import { formatPosition, parsePosition } from './position.ts';
 
 export interface CaptureOptions {
@@ -39,6 +41,7 @@ class BinlogSource implements Source {
   /** Items are on their way out. What was given counts when its receiver comes back for more. */
   #giving = false;
   #reached: Position;
+  isOpen = false;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
@@ -52,15 +55,29 @@ class BinlogSource implements Source {
     this.#transactions = null;
     this.#giving = false;
     if (signal.aborted) return;
+    // A log that was begun anew since, or a server behind another one's address, would go on in silence.
+    {
+      await using session = await openReader(this.#options.connection);
+      await verifyHistory(session, this.#options, from);
+    }
     using stream = await openBinlog(this.#options, parsed.state, signal);
     this.#options.context.log.debug({ from, host: this.#options.connection.host }, 'reading the binary log');
     this.#tables ??= new BinlogTables(this.#options.tables, flavor.engine, stream);
     const idOf = flavor.engine === 'mysql' ? sourceGtidText : domainGtidText;
     const transactions = new Transactions({ from: parsed, tables: this.#tables, chunkRows, idOf });
     this.#transactions = transactions;
+    try {
+      yield* this.#follow(stream, transactions);
+    } finally {
+      this.isOpen = false;
+    }
+  }
+
+  async *#follow(stream: BinlogStream, transactions: Transactions): AsyncIterable<Transaction> {
     for await (const _ of stream.arrivals()) {
       while (stream.packets.next()) {
         const events = this.#events(stream, transactions);
+        this.isOpen = true;
         if (events === null) {
           if (transactions.ready.length > 0) yield* this.#give(transactions);
         } else {

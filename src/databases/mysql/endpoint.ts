@@ -5,6 +5,7 @@ import type {
   CheckRequest,
   Endpoint,
   EndpointOptions,
+  Presence,
   ServerFacts,
   Source,
   SourceOptions,
@@ -22,10 +23,11 @@ import { openSource } from './capture.ts';
 import { checkServer } from './check.ts';
 import { connectionOptions, serverIdOf } from './connect.ts';
 import { atLeast, type Flavor, parseVersion, type Version } from './flavor.ts';
-import { logEnd, positionsOf, transactionsBehind, verifyHistory } from './history.ts';
+import { logEnd, positionsOf, transactionsBehind, verifyHistory, witnessedEnd } from './history.ts';
 import { inspectTables, listTables } from './inspect.ts';
 import { quoteTable } from './literals.ts';
 import { Pool } from './pool.ts';
+import { MysqlPresence } from './presence.ts';
 import { missingSteps, removalSteps } from './provision.ts';
 import { scanRows } from './read-rows.ts';
 import { stateShapes } from './state.ts';
@@ -114,12 +116,13 @@ class MysqlEndpoint implements Endpoint {
   }
 
   firstPosition(): Promise<Position> {
-    return this.logEnd();
+    const { pool } = this.#parts;
+    return pool.use((session) => witnessedEnd(session, this.#parts));
   }
 
   verifyPosition(position: Position): Promise<void> {
-    const { pool, flavor } = this.#parts;
-    return pool.use((session) => verifyHistory(session, flavor, position));
+    const { pool } = this.#parts;
+    return pool.use((session) => verifyHistory(session, this.#parts, position));
   }
 
   async behind(position: Position): Promise<{ readonly amount: number; readonly unit: 'transactions' }> {
@@ -135,8 +138,13 @@ class MysqlEndpoint implements Endpoint {
   }
 
   async target(): Promise<Target> {
-    const { connection, flavor, options } = this.#parts;
-    return new MysqlTarget(connection, flavor, options.stateSchema);
+    const { connection, flavor, options, context } = this.#parts;
+    return new MysqlTarget(connection, flavor, options.stateSchema, context);
+  }
+
+  presence(): Promise<Presence> {
+    const { connection, options, context } = this.#parts;
+    return MysqlPresence.open(connection, options, context);
   }
 
   scan(shape: TableShape): AsyncIterable<readonly Row[]> {

@@ -17,6 +17,10 @@ export interface GtidState {
   missing(other: this): number;
   /** The canonical text, which the server accepts as well. */
   format(): string;
+  /** The id, as text, of the transaction that the next one of `gtid`'s domain follows; '' where sets need none. */
+  last(gtid: Gtid): string;
+  /** The highest number of a source. */
+  newest(source: string): Gtid | null;
 }
 
 interface Interval {
@@ -100,6 +104,32 @@ export class GtidSet implements GtidState {
 
   includes(gtid: Gtid): boolean {
     return covering(this.#sources.get(gtid.source), gtid.number) !== undefined;
+  }
+
+  /** Any transaction of a set may be missing, so none has to be named. */
+  last(_gtid: Gtid): string {
+    return '';
+  }
+
+  newest(source: string): Gtid | null {
+    const interval = this.#sources.get(source)?.at(-1);
+    return interval === undefined ? null : { source, server: 0, number: interval.end };
+  }
+
+  /** A copy that lacks one transaction. */
+  without(gtid: Gtid): GtidSet {
+    const copy = new GtidSet();
+    for (const [source, intervals] of this.#sources) {
+      const pieces = intervals.flatMap(({ start, end }) => {
+        if (source !== gtid.source || gtid.number < start || gtid.number > end) return [{ start, end }];
+        return [
+          { start, end: gtid.number - 1 },
+          { start: gtid.number + 1, end },
+        ].filter((piece) => piece.start <= piece.end);
+      });
+      if (pieces.length > 0) copy.#sources.set(source, pieces);
+    }
+    return copy;
   }
 
   contains(other: GtidSet): boolean {
@@ -192,6 +222,23 @@ export class DomainState implements GtidState {
     return (this.#domains.get(gtid.source)?.number ?? -1) >= gtid.number;
   }
 
+  last({ source }: Gtid): string {
+    const gtid = this.#domains.get(source);
+    return gtid === undefined ? '' : domainGtidText(gtid);
+  }
+
+  newest(source: string): Gtid | null {
+    return this.#domains.get(source) ?? null;
+  }
+
+  /** A copy in which `gtid`'s domain ends with the transaction before it; without a name the domain is left out. */
+  before(gtid: Gtid, name: string): DomainState {
+    const copy = new DomainState();
+    for (const each of this.#domains.values()) if (each.source !== gtid.source) copy.include(each);
+    if (name !== '') copy.include(parseDomainGtid(name));
+    return copy;
+  }
+
   contains(other: DomainState): boolean {
     for (const gtid of other.#domains.values()) if (!this.includes(gtid)) return false;
     return true;
@@ -213,7 +260,7 @@ export class DomainState implements GtidState {
 }
 
 /** Throws SyntaxError where the text is not `domain-server-number`. */
-function parseDomainGtid(text: string): Gtid {
+export function parseDomainGtid(text: string): Gtid {
   const match = /^(\d+)-(\d+)-(\d+)$/.exec(text);
   if (match === null || !Number.isSafeInteger(Number(match[3]))) throw new SyntaxError('not a GTID position');
   return { source: String(Number(match[1])), server: Number(match[2]), number: Number(match[3]) };
@@ -221,6 +268,14 @@ function parseDomainGtid(text: string): Gtid {
 
 export function domainGtidText(gtid: Gtid): string {
   return `${gtid.source}-${gtid.server}-${gtid.number}`;
+}
+
+/** Throws SyntaxError where the text is not `uuid:number` or `uuid:tag:number`. */
+export function parseSourceGtid(text: string): Gtid {
+  const colon = text.lastIndexOf(':');
+  const number = Number(text.slice(colon + 1));
+  if (colon === -1 || !Number.isSafeInteger(number)) throw new SyntaxError('not a GTID');
+  return { source: text.slice(0, colon), server: 0, number };
 }
 
 export function sourceGtidText(gtid: Gtid): string {

@@ -1,8 +1,18 @@
 import type { Position, Positions } from '../../model/change.ts';
 import { TandemError } from '../../model/error.ts';
 import type { Flavor } from './flavor.ts';
-import { mariadbPositions, mysqlPositions, parsePosition, positionOf, transactionsBetween } from './position.ts';
+import { domainGtidText, parseDomainGtid, parseSourceGtid, sourceGtidText } from './gtid-set.ts';
+import {
+  formatPosition,
+  formatWitness,
+  mariadbPositions,
+  mysqlPositions,
+  parsePosition,
+  positionOf,
+  transactionsBetween,
+} from './position.ts';
 import type { Session } from './session.ts';
+import { commitTimeOf, type LogAccess } from './witness.ts';
 
 export function positionsOf(flavor: Flavor): Positions {
   return flavor.engine === 'mysql' ? mysqlPositions : mariadbPositions;
@@ -21,9 +31,11 @@ export async function transactionsBehind(session: Session, flavor: Flavor, posit
 
 /**
  * Can the log be read on from `position`? It must hold everything that is in the position (else a failover or a restore
- * took the server back), and whatever it no longer holds must be in the position.
+ * took the server back), whatever it no longer holds must be in the position, and it must be the same log: a reset
+ * gives out the same names again.
  */
-export async function verifyHistory(session: Session, flavor: Flavor, position: Position): Promise<void> {
+export async function verifyHistory(session: Session, access: LogAccess, position: Position): Promise<void> {
+  const { flavor } = access;
   const end = await logEnd(session, flavor);
   if (!positionsOf(flavor).covers(end, position)) throw rewound(flavor, position, end);
   const purged = flavor.engine === 'mysql' ? await purgedByMysql(session) : await purgedByMariadb(session);
@@ -34,6 +46,51 @@ export async function verifyHistory(session: Session, flavor: Flavor, position: 
       fix: 'Keep the binary log longer (binlog_expire_logs_seconds), then load the tables again.',
     });
   }
+  await verifyWitness(access, position, purged);
+}
+
+/**
+ * A log that begins right behind the position no longer holds the witness: then the names of the transactions are all
+ * there is to go by.
+ */
+async function verifyWitness(access: LogAccess, position: Position, purged: Position): Promise<void> {
+  const { flavor } = access;
+  const parsed = parsePosition<Flavor['engine']>(flavor.engine, position);
+  const { witness } = parsed;
+  if (witness === null || includes(flavor, purged, witness.gtid)) return;
+  const found = await commitTimeOf(access, parsed, witness);
+  if (found === witness.committedAtUs) return;
+  throw new TandemError('TD6005', 'the binary log was begun anew since the checkpoint', {
+    expected: `${witness.gtid} of ${timeText(witness.committedAtUs)}`,
+    found: found === null ? 'no such transaction' : `${witness.gtid} of ${timeText(found)}`,
+    at: { position },
+  });
+}
+
+/** The end of the log with the last transaction that this server wrote itself, where the log still shows it. */
+export async function witnessedEnd(session: Session, access: LogAccess): Promise<Position> {
+  const { flavor } = access;
+  const end = await logEnd(session, flavor);
+  const parsed = parsePosition<Flavor['engine']>(flavor.engine, end);
+  const [row] = await session.rows(flavor.engine === 'mysql' ? 'SELECT @@server_uuid' : 'SELECT @@gtid_domain_id');
+  const last = parsed.state.newest(String(row?.[0]));
+  if (last === null || last.number === 1) return end;
+  const isMysql = flavor.engine === 'mysql';
+  const gtid = isMysql ? sourceGtidText(last) : domainGtidText(last);
+  // Nearly always the same server wrote the one before; where not, the server refuses, and there is no witness yet.
+  const before = isMysql ? '' : domainGtidText({ ...last, number: last.number - 1 });
+  const committedAtUs = await commitTimeOf(access, parsed, { gtid, before });
+  if (committedAtUs === null) return end;
+  return formatPosition(parsed.state, null, formatWitness({ gtid, before, committedAtUs }));
+}
+
+function includes(flavor: Flavor, position: Position, gtid: string): boolean {
+  const { state } = parsePosition<Flavor['engine']>(flavor.engine, position);
+  return state.includes(flavor.engine === 'mysql' ? parseSourceGtid(gtid) : parseDomainGtid(gtid));
+}
+
+function timeText(us: number): string {
+  return new Date(us / 1_000).toISOString();
 }
 
 function rewound(flavor: Flavor, position: Position, end: Position): TandemError {

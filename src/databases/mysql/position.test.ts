@@ -3,6 +3,7 @@ import type { Position } from '../../model/change.ts';
 import { TandemError } from '../../model/error.ts';
 import {
   formatPosition,
+  formatWitness,
   mariadbPositions,
   mysqlPositions,
   parsePosition,
@@ -19,6 +20,12 @@ describe('positions', () => {
       const { state, part } = parsePosition('mysql', at(text));
       expect(formatPosition(state, part)).toBe(text);
     }
+    for (const text of [`gtid:${uuid}:1-5~${uuid}:5=17`, `gtid:${uuid}:1-5@${uuid}:6:10~${uuid}:blue:7=17`]) {
+      const { state, part, witness } = parsePosition('mysql', at(text));
+      expect(formatPosition(state, part, witness === null ? '' : formatWitness(witness))).toBe(text);
+    }
+    const witness = { gtid: '0-1-6', before: '0-2-5', committedAtUs: 1_700_000_000_000_000 };
+    expect(parsePosition('mariadb', at(`gtid:0-1-6${formatWitness(witness)}`)).witness).toEqual(witness);
     const { state, part } = parsePosition('mariadb', at('gtid:0-1-5,2-1-1@0-1-6:12'));
     expect(part).toEqual({ gtid: '0-1-6', rows: 12 });
     expect(formatPosition(state)).toBe('gtid:0-1-5,2-1-1');

@@ -4,9 +4,9 @@ import type { Flavor } from './flavor.ts';
 import { DomainState, GtidSet, type GtidState } from './gtid-set.ts';
 
 // A position is `gtid:` and the set of transactions up to it, in the server's own words. Inside a giant transaction
-// it goes on with `@`, the open transaction's id, `:`, and how many of its rows were given out. MySQL's sets carry
-// the uuids of the servers that wrote them and MariaDB's domains are one history each, so a position needs no other
-// name of its log.
+// it goes on with `@`, the open transaction's id, `:`, and how many of its rows were given out. Last comes, behind `~`,
+// the witness: a log that was begun anew (RESET BINARY LOGS AND GTIDS) gives the same names to other transactions, and
+// only the time of their commit tells them apart.
 
 /** How far into an open transaction a position reaches. */
 export interface Part {
@@ -14,16 +14,27 @@ export interface Part {
   readonly rows: number;
 }
 
+/** One transaction of a position, by which its history can be recognised. */
+export interface Witness {
+  readonly gtid: string;
+  /** MariaDB: the one before it in its domain, from which the server has to be asked; '' where there is none. */
+  readonly before: string;
+  /** When its first server committed it, microseconds since 1970; MariaDB tells whole seconds. */
+  readonly committedAtUs: number;
+}
+
 /** A position taken apart. */
 export interface ParsedPosition<State extends GtidState = GtidState> {
   readonly state: State;
   readonly part: Part | null;
+  /** The last transaction that was read; null where the position was not found by reading. */
+  readonly witness: Witness | null;
 }
 
 type Engine = Flavor['engine'];
 type StateOf<Name extends Engine> = Name extends 'mysql' ? GtidSet : DomainState;
 
-const pattern = /^gtid:([^@]*)(?:@([^@]+):(\d+))?$/;
+const pattern = /^gtid:([^@~]*)(?:@([^@~]+):(\d+))?(?:~(?:([^>]*)>)?([^=]+)=(\d+))?$/;
 
 /**
  * Takes a position apart; the state is the caller's own copy. Throws TD6005 where the text is no position of this
@@ -36,7 +47,7 @@ export function parsePosition<Name extends Engine>(engine: Name, position: Posit
     const text = match[1] ?? '';
     const state = (engine === 'mysql' ? GtidSet.parse(text) : DomainState.parse(text)) as StateOf<Name>;
     const part = match[2] === undefined ? null : { gtid: match[2], rows: Number(match[3]) };
-    return { state, part };
+    return { state, part, witness: match[5] === undefined ? null : witnessOf(match) };
   } catch (cause) {
     throw new TandemError('TD6005', 'The stored position is not one of this kind of server.', {
       expected: engine === 'mysql' ? 'gtid:<uuid>:<intervals>' : 'gtid:<domain>-<server>-<number>',
@@ -46,9 +57,18 @@ export function parsePosition<Name extends Engine>(engine: Name, position: Posit
   }
 }
 
-export function formatPosition(state: GtidState, part: Part | null = null): Position {
-  const text = part === null ? `gtid:${state.format()}` : `gtid:${state.format()}@${part.gtid}:${part.rows}`;
-  return text as Position;
+function witnessOf([, , , , before = '', gtid = '', time]: RegExpExecArray): Witness {
+  return { gtid, before, committedAtUs: Number(time) };
+}
+
+/** `witness` as {@link formatWitness} wrote it. */
+export function formatPosition(state: GtidState, part: Part | null = null, witness = ''): Position {
+  const set = state.format();
+  return (part === null ? `gtid:${set}${witness}` : `gtid:${set}@${part.gtid}:${part.rows}${witness}`) as Position;
+}
+
+export function formatWitness({ gtid, before, committedAtUs }: Witness): string {
+  return before === '' ? `~${gtid}=${committedAtUs}` : `~${before}>${gtid}=${committedAtUs}`;
 }
 
 /** The position that stands for a set as the server prints it (gtid_executed, gtid_purged, gtid_binlog_pos). */

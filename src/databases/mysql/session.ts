@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import type { Code } from '../../model/codes.ts';
 import { TandemError } from '../../model/error.ts';
@@ -41,6 +42,10 @@ const indexGone = 1176;
 export class Session implements AsyncDisposable {
   readonly #connection: Connection;
   #broken = false;
+  readonly #over = new AbortController();
+  /** Statements without an answer yet, and answers so far. */
+  outstanding = 0;
+  answers = 0;
   /** Statements of more bytes are refused here, because the server answers by closing the connection. */
   packetBytesMax = 1 << 20;
   /** The distance of the values that AUTO_INCREMENT makes here (auto_increment_increment). */
@@ -53,7 +58,18 @@ export class Session implements AsyncDisposable {
     // Without a listener an idle connection that breaks would end the process.
     connection.on('error', () => {
       this.#broken = true;
+      this.#over.abort();
     });
+  }
+
+  /** Fires when the session is of no further use. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** What the server calls this connection. */
+  get threadId(): number {
+    return this.#connection.threadId;
   }
 
   /** Connects and logs in. Throws TD4xxx. */
@@ -78,7 +94,10 @@ export class Session implements AsyncDisposable {
   async run(sql: string, count: number, fallback: Code = 'TD9002'): Promise<readonly Answer[]> {
     this.#checkSize(sql);
     const result = await new Promise<unknown>((resolve, reject) => {
+      this.outstanding += 1;
       this.#connection.query(sql, (error, answer) => {
+        this.outstanding -= 1;
+        this.answers += 1;
         if (error === null) resolve(answer);
         else reject(this.#failed(error, fallback));
       });
@@ -99,13 +118,24 @@ export class Session implements AsyncDisposable {
     return outcome(answer);
   }
 
+  /** Ends a connection that has gone silent, so that whoever waits for an answer is told. */
+  drop(): void {
+    this.#broken = true;
+    this.#over.abort();
+    // The driver tells nobody of a connection that it closes itself, but does of one that breaks under it.
+    const { stream } = this.#connection as unknown as { readonly stream: Duplex };
+    stream.destroy(Object.assign(new Error('the server has gone silent'), { code: 'ECONNRESET' }));
+  }
+
   /** Ends without a word to the server; for connections that cannot be trusted any more. */
   destroy(): void {
     this.#broken = true;
+    this.#over.abort();
     this.#connection.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
     if (this.#broken) {
       this.#connection.destroy();
       return;

@@ -1,4 +1,5 @@
 import type { Position } from '../../model/change.ts';
+import type { Context } from '../../model/context.ts';
 import type {
   Checkpoint,
   CheckpointMove,
@@ -23,13 +24,15 @@ const COLUMNS = 'stream, lane, position, epoch, seq, floor, known, effective_us'
  */
 export class PostgresTarget implements Target {
   private readonly login: Login;
+  private readonly context: Context;
   private readonly table: string;
   private readonly sequences = new Sequences();
   private session: Session | null = null;
   private closed = false;
 
-  constructor(login: Login, stateSchema: string) {
+  constructor(login: Login, stateSchema: string, context: Context) {
     this.login = login;
+    this.context = context;
     this.table = quoteTable({ schema: stateSchema, table: 'checkpoint' });
   }
 
@@ -37,7 +40,7 @@ export class PostgresTarget implements Target {
   async connect(): Promise<Session> {
     if (this.closed) throw new TandemError('TD9002', `${this.login.label}: the target was closed`);
     if (this.session?.usable === true) return this.session;
-    const session = await Session.open(this.login);
+    const session = await Session.open(this.login, 'write', this.context);
     this.session = session;
     return session;
   }

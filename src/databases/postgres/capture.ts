@@ -81,6 +81,10 @@ export class Capture implements Source {
     return text;
   }
 
+  get isOpen(): boolean {
+    return this.current?.isOpen ?? false;
+  }
+
   ack(position: Position): void {
     const place = parsePosition(position);
     if (!coversPlace(this.acked, place)) this.acked = place;
@@ -157,6 +161,10 @@ class Reading implements PgoutputReceiver, StreamReceiver {
     this.received = this.from;
     this.chunkRows = options.chunkRows;
     this.decoder = new PgoutputDecoder(options.tables, this);
+  }
+
+  get isOpen(): boolean {
+    return this.socket?.isCopying === true && this.failure === null;
   }
 
   connected(stream: ReplicationStream, history: LogHistory): void {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { EndpointOptions } from '../../model/endpoint.ts';
+import { type EndpointOptions, PRESENCE_SILENCE_S, SILENCE_IN_TRANSACTION_S } from '../../model/endpoint.ts';
 import { TandemError } from '../../model/error.ts';
 import { connectError, serverError } from './errors.ts';
 import { OUTPUT_SETTINGS } from './values.ts';
@@ -27,25 +27,45 @@ const keepAliveDelayMs = 15_000;
 /** The catalogue is asked with an empty search path, so that format_type() writes every user type with its schema. */
 const ASK_SETTINGS = { lock_timeout: '5s', search_path: '' };
 
+/** A host that vanished answers nothing: the server finds out in 20 s and drops what the connection holds. */
+const VANISHED_SETTINGS = {
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '20s',
+};
+
 const WRITE_SETTINGS = {
+  ...VANISHED_SETTINGS,
   lock_timeout: '5s',
   statement_timeout: '60s',
-  // A predecessor that lost its network must not hold the checkpoint row for hours.
-  idle_in_transaction_session_timeout: '60s',
+  // A process that was stopped keeps its connections: whoever takes over waits this long for the checkpoint row.
+  idle_in_transaction_session_timeout: `${SILENCE_IN_TRANSACTION_S}s`,
   // Every statement reaches its rows by key; a plan made while a table was small must not outlive its growth.
   enable_seqscan: 'off',
   jit: 'off',
   'tandem.apply': 'on',
 };
 
-/** A server that would wait for ever for a dead reader keeps its slot busy and its log undeleted. */
-const REPLICATION_SETTINGS = { wal_sender_timeout: '60s' };
+/** A server that waits for a dead reader keeps its slot busy: a successor could not read. */
+const REPLICATION_SETTINGS = { wal_sender_timeout: '15s' };
 
-const SETTINGS = { ask: ASK_SETTINGS, write: WRITE_SETTINGS, replicate: REPLICATION_SETTINGS };
+const PRESENCE_SETTINGS = {
+  ...VANISHED_SETTINGS,
+  statement_timeout: '5s',
+  idle_session_timeout: `${PRESENCE_SILENCE_S}s`,
+};
+
+const SETTINGS = {
+  ask: ASK_SETTINGS,
+  write: WRITE_SETTINGS,
+  replicate: REPLICATION_SETTINGS,
+  presence: PRESENCE_SETTINGS,
+};
 
 const textOnly: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
-/** Throws TandemError TD4001 for a URL that cannot be read; the URL itself holds a password and is never repeated. */
+/** Throws TandemError TD1002 for a URL that cannot be read; the URL itself holds a password and is never repeated. */
 export function clientConfig(login: Login, purpose: keyof typeof SETTINGS): pg.ClientConfig {
   const url = parseUrl(login);
   const settings = { ...OUTPUT_SETTINGS, ...SETTINGS[purpose] };
@@ -73,7 +93,7 @@ function parseUrl({ url, label }: Login): URL {
   try {
     return new URL(url);
   } catch {
-    throw new TandemError('TD4001', `${label}: the URL cannot be read`, {
+    throw new TandemError('TD1002', `${label}: the URL cannot be read`, {
       expected: 'postgres://user:password@host:port/database, with special characters percent-encoded',
     });
   }
@@ -90,7 +110,7 @@ function tlsOptions(tls: NonNullable<EndpointOptions['tls']>): pg.ClientConfig['
 }
 
 /** Opens one connection. Throws TandemError TD4001, TD4002, TD4004, TD7009. */
-export async function connect(login: Login, purpose: 'write' | 'replicate'): Promise<pg.Client> {
+export async function connect(login: Login, purpose: Exclude<keyof typeof SETTINGS, 'ask'>): Promise<pg.Client> {
   const client = new pg.Client(clientConfig(login, purpose));
   // Whoever waits for an answer is told by its promise; without a listener the event would end the process as well.
   client.on('error', () => undefined);

@@ -4,6 +4,7 @@ import type {
   CheckRequest,
   Endpoint,
   EndpointOptions,
+  Presence,
   ServerFacts,
   Source,
   SourceOptions,
@@ -21,6 +22,7 @@ import { checkServer, VERSION_MIN } from './check.ts';
 import { askClient, connect, Pool, quoteTable } from './connect.ts';
 import { inspectTables, listTables } from './inspect.ts';
 import { parsePosition, positions } from './position.ts';
+import { PostgresPresence } from './presence.ts';
 import { CREATE_SLOT, missingSteps, type Provision, removalSteps } from './provision.ts';
 import { scanRowsOf } from './select.ts';
 import { logEnd, logNow, slotName, slotPosition, verifyPosition } from './slot.ts';
@@ -127,9 +129,13 @@ class PostgresEndpoint implements Endpoint {
   }
 
   async target(): Promise<Target> {
-    const target = new PostgresTarget(this.options, this.options.stateSchema);
+    const target = new PostgresTarget(this.options, this.options.stateSchema, this.context);
     await target.connect();
     return target;
+  }
+
+  presence(): Promise<Presence> {
+    return PostgresPresence.open(this.options, this.context);
   }
 
   scan(shape: TableShape): AsyncIterable<readonly Row[]> {

@@ -106,7 +106,7 @@ export function stateOf(thrown: unknown): string | undefined {
 
 function stateError(error: pg.DatabaseError, state: string, { label, table }: ErrorPlace): TandemError {
   const known = CODES_BY_STATE[state] ?? CODES_BY_STATE[state.slice(0, 2)];
-  const code = isStalePlan(error) ? 'TD4005' : (known ?? 'TD7012');
+  const code = isStalePlan(error) ? 'TD4005' : isInRecovery(error) ? 'TD6031' : (known ?? 'TD7012');
   const words = SAFE_CLASSES.has(state.slice(0, 2)) ? error.message : `the server refused it with SQLSTATE ${state}`;
   const at: Record<string, string> = { database: label, sqlstate: state };
   const name = error.table === undefined ? table : `${error.schema ?? ''}.${error.table}`;
@@ -122,6 +122,12 @@ function stateError(error: pg.DatabaseError, state: string, { label, table }: Er
  */
 function isStalePlan(error: pg.DatabaseError): boolean {
   return error.code === '0A000' && error.routine === 'RevalidateCachedQuery';
+}
+
+/** A standby has no end of a log of its own, and starts no slot (xlogfuncs.c, slot.c). */
+function isInRecovery(error: pg.DatabaseError): boolean {
+  if (error.code !== '55000') return false;
+  return /recovery/.test(error.message) || /^pg_(?:current_wal|walfile_name)/.test(error.routine ?? '');
 }
 
 function lost(thrown: unknown, { label }: ErrorPlace): TandemError {

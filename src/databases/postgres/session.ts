@@ -1,5 +1,7 @@
 import type pg from 'pg';
-import { TandemError } from '../../model/error.ts';
+import type { Context } from '../../model/context.ts';
+import type { TandemError } from '../../model/error.ts';
+import { keepPulse, type Pulsed } from '../../model/pulse.ts';
 import { type Answer, askClient, connect, type Login } from './connect.ts';
 import { endsConnection, serverError } from './errors.ts';
 
@@ -15,6 +17,10 @@ export class Session {
   private readonly label: string;
   private readonly names = new Map<string, string>();
   private broken = false;
+  private readonly over = new AbortController();
+  /** Statements without an answer yet, and answers so far. */
+  outstanding = 0;
+  answers = 0;
 
   private constructor(client: pg.Client, label: string) {
     this.client = client;
@@ -24,8 +30,15 @@ export class Session {
   }
 
   /** Throws TandemError TD4001, TD4002, TD4004, TD7009. */
-  static async open(login: Login): Promise<Session> {
-    return new Session(await connect(login, 'write'), login.label);
+  static async open(login: Login, purpose: 'write' | 'presence', context: Context): Promise<Session> {
+    const session = new Session(await connect(login, purpose), login.label);
+    void keepPulse(pulsed(session, login), context, session.over.signal);
+    return session;
+  }
+
+  /** What the server calls this connection. */
+  get processId(): number {
+    return (this.client as pg.Client & { readonly processID: number }).processID;
   }
 
   /** False once the connection is of no further use. */
@@ -45,19 +58,23 @@ export class Session {
       name = `tandem_${this.names.size}`;
       this.names.set(sql, name);
     }
-    try {
-      return await askClient(this.client, sql, values, name);
-    } catch (thrown) {
-      throw this.mapped(thrown, table);
-    }
+    return this.answer(askClient(this.client, sql, values, name), table);
   }
 
   /** Runs a statement without parameters as it is. Throws TandemError. */
   async command(sql: string): Promise<Answer> {
+    return this.answer(askClient(this.client, sql, []), undefined);
+  }
+
+  private async answer(asked: Promise<Answer>, table: string | undefined): Promise<Answer> {
+    this.outstanding += 1;
     try {
-      return await askClient(this.client, sql, []);
+      return await asked;
     } catch (thrown) {
-      throw this.mapped(thrown, undefined);
+      throw this.mapped(thrown, table);
+    } finally {
+      this.outstanding -= 1;
+      this.answers += 1;
     }
   }
 
@@ -65,6 +82,7 @@ export class Session {
   async close(): Promise<void> {
     const wasUsable = this.usable;
     this.broken = true;
+    this.over.abort();
     if (wasUsable) await this.client.end().catch(() => undefined);
   }
 
@@ -73,9 +91,38 @@ export class Session {
     return serverError(thrown, { label: this.label, ...(table === undefined ? {} : { table }) });
   }
 
-  private drop(): void {
+  drop(): void {
+    this.over.abort();
     if (this.broken) return;
     this.broken = true;
     this.client.connection.stream.destroy();
+  }
+}
+
+function pulsed(session: Session, login: Login): Pulsed {
+  return {
+    get outstanding() {
+      return session.outstanding;
+    },
+    get answers() {
+      return session.answers;
+    },
+    beat: () => session.command('SELECT 1'),
+    isWorking: () => isWorking(login, session.processId),
+    drop: () => session.drop(),
+  };
+}
+
+/** A server that writes into a connection which nobody reads is not at work any more either. */
+const IS_WORKING = `SELECT count(*) FROM pg_stat_activity
+  WHERE pid = $1 AND state = 'active' AND wait_event IS DISTINCT FROM 'ClientWrite'`;
+
+async function isWorking(login: Login, processId: number): Promise<boolean> {
+  const client = await connect(login, 'presence');
+  try {
+    const { rows } = await askClient(client, IS_WORKING, [String(processId)]);
+    return rows[0]?.[0] === '1';
+  } finally {
+    await client.end();
   }
 }

@@ -63,6 +63,8 @@ export class ReplicationStream {
   private readonly receiver: StreamReceiver;
   private readonly options: StreamOptions;
   private readonly context: Context;
+  /** Has the server begun to send the log? */
+  isCopying = false;
   private readonly over = new AbortController();
   private readonly coalesces: boolean;
   /** The beginning of a message that has not arrived whole. */
@@ -247,6 +249,8 @@ export class ReplicationStream {
       case READY:
         throw new TandemError('TD4005', `${this.options.label}: the server ended the replication stream`);
       case COPY_BOTH:
+        this.isCopying = true;
+        return undefined;
       default:
         // Parameter changes and notices may come between any two messages.
         return undefined;
