@@ -82,7 +82,8 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       await using right = await startServer(engine);
       await using pair = await openInterrupted({ left: await sharedServer('postgres'), right });
       const { left, right: connection } = pair.connections;
-      const target = `SELECT position FROM ${pair.declaration.left.stateSchema}.checkpoint WHERE stream = 'right->left'`;
+      const { stateSchema } = pair.declaration.left;
+      const target = `SELECT position FROM ${stateSchema}.checkpoint WHERE stream = 'right->left'`;
       const read = numberIn(String((await left.query(target))[0]?.['position']));
       // MariaDB's log knows whole seconds.
       const second = 'SELECT UNIX_TIMESTAMP() AS now';
