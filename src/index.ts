@@ -4,8 +4,8 @@
 // A configuration
 export { defineConfig, env, file, link, mariadb, mysql, postgres, skip, via } from './mapping/typed.ts';
 export { codec, enumMap, epoch, flip, nullAs, titleCase, trim, upperCase } from './mapping/codecs.ts';
-export { custom, newestWins, sideWins } from './mapping/policies.ts';
-export type { Conflict, Policy, Side, Verdict } from './model/policy.ts';
+export { byColumns, custom, delta, newestWins, park, perColumn, sideWins } from './mapping/policies.ts';
+export type { ColumnGroup, Conflict, ConflictType, NamedRow, Policy, Side, Verdict } from './model/policy.ts';
 export type { Declaration, LinkDeclaration } from './mapping/declaration.ts';
 
 // The generated schema file

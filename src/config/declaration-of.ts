@@ -10,10 +10,10 @@ import type {
   Limits,
   LinkDeclaration,
 } from '../mapping/declaration.ts';
-import { custom, newestWins, sideWins } from '../mapping/policies.ts';
+import { byColumns, custom, delta, newestWins, park, perColumn, sideWins } from '../mapping/policies.ts';
 import type { Finding } from '../model/finding.ts';
-import type { Policy } from '../model/policy.ts';
-import type { CodecWords, Tree } from './schema.ts';
+import type { GroupPolicy, Newest, PerColumn, Policy, RowPolicy, SideWins } from '../model/policy.ts';
+import type { CodecWords, GroupWords, OverlapWords, RowWords, Tree } from './schema.ts';
 
 type Path = readonly (string | number)[];
 
@@ -76,10 +76,15 @@ class TreeReader {
   }
 
   private policy(words: NonNullable<Tree['defaults']['conflict']>, path: Path): Policy {
-    if (words === 'newest') return newestWins();
-    if ('kind' in words) return words;
-    if ('newest' in words) return newestWins(words.newest);
-    if ('side' in words) return sideWins(words.side);
+    if (typeof words === 'object' && 'kind' in words) return words;
+    if (typeof words === 'string' || !('columns' in words)) return this.rowPolicy(words, path);
+    const groups = words.columns.map((group) => ({ columns: group.columns, policy: groupPolicy(group.policy) }));
+    return byColumns(this.rowPolicy(words.default, [...path, 'default']), groups);
+  }
+
+  private rowPolicy(words: RowWords, path: Path): RowPolicy {
+    if (words === 'park') return park();
+    if (typeof words === 'string' || !('custom' in words)) return wordedPolicy(words);
     const decide = this.find(words.custom, path, 'a function of a conflict', isFunction);
     return decide === null ? newestWins() : custom(decide as Parameters<typeof custom>[0]);
   }
@@ -123,6 +128,23 @@ class TreeReader {
     this.findings.push({ code, severity: 'error', message, path, expected });
     return null;
   }
+}
+
+function groupPolicy(words: GroupWords): GroupPolicy {
+  return words === 'delta' ? delta() : wordedPolicy(words);
+}
+
+function wordedPolicy(
+  words: OverlapWords | 'perColumn' | { readonly perColumn: OverlapWords },
+): Newest | SideWins | PerColumn {
+  if (words === 'perColumn') return perColumn();
+  if (typeof words === 'object' && 'perColumn' in words) return perColumn(overlapPolicy(words.perColumn));
+  return overlapPolicy(words);
+}
+
+function overlapPolicy(words: OverlapWords): Newest | SideWins {
+  if (words === 'newest') return newestWins();
+  return 'side' in words ? sideWins(words.side) : newestWins(words.newest);
 }
 
 function isFunction(value: unknown): value is (...given: readonly unknown[]) => unknown {

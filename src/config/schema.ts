@@ -113,6 +113,9 @@ const limits = z.strictObject({
     .describe('row changes that a direction applies in a second at most; no limit unless given'),
   retryFirstMs: count.optional().describe('the first pause before another attempt; 50 ms unless given'),
   retryLastMs: count.optional().describe('the longest pause before another attempt; 30000 ms unless given'),
+  conflictFunctionMs: count.optional().describe('milliseconds that a custom conflict function may take; 5000'),
+  conflictRows: count.optional().describe('decided conflicts that the ledger keeps at most; 100000'),
+  conflictDays: count.optional().describe('days that the ledger keeps a decided conflict; 30'),
 });
 
 const source = z.strictObject({
@@ -124,12 +127,27 @@ const source = z.strictObject({
 /** A function of the user's own, by file and exported name. */
 const reference = z.string().regex(/^\.{0,2}\/.+#\w+$/, { error: "'./file.ts#name'", abort: true });
 
-const conflictWords = z.union([
-  z.literal('newest'),
-  z.strictObject({ newest: columnName }),
-  z.strictObject({ side }),
-  z.strictObject({ custom: reference }),
-]);
+const newestBy = z.strictObject({ newest: columnName });
+const oneSide = z.strictObject({ side });
+const overlapWords = z.union([z.literal('newest'), newestBy, oneSide]);
+const perColumnWords = z.strictObject({ perColumn: overlapWords });
+const custom = z.strictObject({ custom: reference });
+
+const rowWords = z.union([z.enum(['newest', 'perColumn', 'park']), newestBy, oneSide, perColumnWords, custom]);
+const groupWords = z.union([z.enum(['newest', 'perColumn', 'delta']), newestBy, oneSide, perColumnWords]);
+const groupsWords = z.strictObject({
+  default: rowWords.default('newest').describe('decides about all columns in no group, and about deletes'),
+  columns: z
+    .array(z.strictObject({ columns: z.array(columnName).min(1), policy: groupWords }))
+    .describe('left columns that one policy decides about as one thing'),
+});
+
+const conflictWords = z.union([...rowWords.options, groupsWords]);
+
+/** Conflict policies as YAML writes them. */
+export type OverlapWords = z.output<typeof overlapWords>;
+export type RowWords = z.output<typeof rowWords>;
+export type GroupWords = z.output<typeof groupWords>;
 
 const codecWords = z.union([
   z.enum(['titleCase', 'upperCase', 'trim']),

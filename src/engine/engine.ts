@@ -6,7 +6,7 @@ import { asTandemError } from '../model/error.ts';
 import type { SyncPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { TableSchema } from '../model/schema.ts';
-import { STATE_TABLES, type StateTableName } from '../model/state.ts';
+import { TRAVELLING_TABLES } from '../model/state.ts';
 import type { Applied } from '../pipeline/apply.ts';
 import { Claims } from '../pipeline/claims.ts';
 import { KeyMap } from '../pipeline/keys.ts';
@@ -117,7 +117,8 @@ export class Engine {
     const stations: Station[] = [];
     for (const lane of lanes) {
       for (const source of SIDES) {
-        const station = await openStation(endpoints[otherSide(source)], lane, source, this.#given.context);
+        const limits = limitsOf(this.#given.limits);
+        const station = await openStation(endpoints[otherSide(source)], lane, source, this.#given.context, limits);
         this.#opened.push(station.target);
         stations.push(station);
         if (lane.remote === otherSide(source)) {
@@ -275,7 +276,7 @@ function emptyCounts(): Record<Stream, number> {
 }
 
 function stateSchemas(endpoint: Endpoint): TableSchema[] {
-  return (Object.keys(STATE_TABLES) as StateTableName[]).map((name) => {
+  return TRAVELLING_TABLES.map((name) => {
     const { ref, columns, key } = endpoint.state[name];
     return {
       ref,

@@ -22,6 +22,9 @@ export function limitsOf(declared: Limits = {}): EngineLimits {
     spillBytes: 10 * GIB,
     retryFirstMs: 50,
     retryLastMs: 30_000,
+    conflictFunctionMs: 5_000,
+    conflictRows: 100_000,
+    conflictDays: 30,
     ...declared,
     rowsPerSecond: {
       'left->right': rowsPerSecond?.toRight ?? Infinity,

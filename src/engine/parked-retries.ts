@@ -1,4 +1,5 @@
 import type { Context } from '../model/context.ts';
+import { isHeld } from '../pipeline/parked.ts';
 import type { LaneRoute } from './route.ts';
 import { askForState, type Running } from './running.ts';
 
@@ -25,6 +26,8 @@ export class ParkedRetries {
       if (route.applier.parked.size === 0 || route.stopped || route.paused) continue;
       for (const row of route.applier.parked.all()) {
         if (asked >= ROUND_MAX) return;
+        // What waits for a person is not to be asked for.
+        if (isHeld(row)) continue;
         if (!this.#isDue(route, `${row.link} ${row.sourceKey}`)) continue;
         askForState(running, route, row);
         asked++;

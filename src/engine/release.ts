@@ -39,6 +39,7 @@ function forget(running: Running, side: Side): void {
     for (const [hash, ordinal] of state.removed) if (ordinal <= seen) state.removed.delete(hash);
     lowest = Math.min(lowest, seen);
     forgetDeferrals(running, route.lane);
+    if (route.target !== route.lane.home) forgetHeld(route);
   }
   if (Number.isFinite(lowest)) timeline.dropThrough(lowest);
 }
@@ -54,6 +55,12 @@ function forgetDeferrals(running: Running, lane: Lane): void {
     if (open.length === 0) deferrals.delete(hash);
     else if (open.length < list.length) deferrals.set(hash, open);
   }
+}
+
+/** Only changes that are still to be applied at the other side ask what is held. */
+function forgetHeld({ lane, oldest, queue }: LaneRoute): void {
+  if (oldest !== null) lane.held.forget(oldest.ordinal);
+  else if (queue.isEmpty) lane.held.forget(Infinity);
 }
 
 function durableFloor(running: Running, side: Side): Position | null {

@@ -18,6 +18,7 @@ import { type EngineLimits, retryDelays } from './limits.ts';
 import { ItemQueue } from './queue.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Reader } from './reader.ts';
+import { timeLimit } from './time-limit.ts';
 import { LaneRoute } from './route.ts';
 import type { Spill } from './spill.ts';
 import { parkedKey, streamFrom, type Station } from './stations.ts';
@@ -56,7 +57,7 @@ export function makeRoutes(
   const { endpoints, recognisers, context, keys, readers, limits } = shared;
   const timelines = { left: recognisers.left.timeline, right: recognisers.right.timeline };
   return stations.map((station) => {
-    const { stream, lane, source, target, held, parked } = station;
+    const { stream, lane, source, target, held, parked, book } = station;
     const name = `${source}-${lane.plan.id}`.replaceAll(/[^\w.-]/g, '_');
     const route: LaneRoute = new LaneRoute({
       stream,
@@ -79,6 +80,7 @@ export function makeRoutes(
           timelines,
           keys,
           claims: shared.claims,
+          timed: timeLimit(context, shared.limits.conflictFunctionMs),
           isNew: newSince(endpoints[source].positions, shared.takenOverAt[source]),
           hasTasks: () => route.tasks.length > 0,
         },
@@ -86,6 +88,7 @@ export function makeRoutes(
         target,
         shapes: endpoints[otherSide(source)].state,
         parked,
+        book,
         held,
       },
       isRecovered: () => isRecovered(stations, readers, endpoints, lane),

@@ -4,11 +4,14 @@ import type { Context } from '../model/context.ts';
 import type { Checkpoint, Endpoint, Target } from '../model/endpoint.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { TableShape } from '../model/plan.ts';
-import type { Row } from '../model/value.ts';
+import type { Column } from '../model/schema.ts';
+import type { Row, Value } from '../model/value.ts';
 import { keyFromText } from '../pipeline/keys.ts';
 import type { Lane } from '../pipeline/lane.ts';
 import { hashKeyText } from '../pipeline/linked.ts';
-import { Parked } from '../pipeline/parked.ts';
+import { LedgerBook } from '../pipeline/ledger.ts';
+import { isHeld, Parked, parkedFromState, type ParkedRow } from '../pipeline/parked.ts';
+import type { EngineLimits } from './limits.ts';
 import type { Stream } from './sync-status.ts';
 
 export const STREAMS: readonly Stream[] = ['left->right', 'right->left'];
@@ -25,16 +28,25 @@ export interface Station {
   readonly target: Target;
   readonly held: Checkpoint;
   readonly parked: Parked;
+  readonly book: LedgerBook;
 }
 
 /** Takes over one lane of one route: from here on a predecessor cannot commit any more (correctness 2.2 no. 2). */
-export async function openStation(endpoint: Endpoint, lane: Lane, source: Side, context: Context): Promise<Station> {
+export async function openStation(
+  endpoint: Endpoint,
+  lane: Lane,
+  source: Side,
+  context: Context,
+  limits: EngineLimits,
+): Promise<Station> {
   const stream = streamFrom(source);
   const target = await endpoint.target();
   try {
     const held = await takeOver(target, stream, lane.plan.id, context);
-    const parked = new Parked(await readParked(target, endpoint.state.parked, stream, lane));
-    return { stream, lane, source, target, held, parked };
+    const rows = await readParked(target, endpoint.state.parked, stream, lane);
+    if (lane.remote === source) loadHeld(lane, stream, rows);
+    const book = await readBook(target, endpoint.state.conflict, lane.plan.id, limits);
+    return { stream, lane, source, target, held, parked: new Parked(rows), book };
   } catch (thrown) {
     await target[Symbol.asyncDispose]();
     throw thrown;
@@ -58,22 +70,41 @@ async function takeOver(target: Target, stream: Stream, lane: string, context: C
   }
 }
 
-async function readParked(target: Target, shape: TableShape, stream: Stream, lane: Lane) {
-  const rows: { link: string; sourceKey: string; code: string; blockedBy: string | null }[] = [];
+async function readParked(target: Target, shape: TableShape, stream: Stream, lane: Lane): Promise<ParkedRow[]> {
+  const rows: ParkedRow[] = [];
   for (const link of lane.plan.links) {
     const by = ['stream', 'link'].map((name) => columnOf(shape, name));
-    for (const row of await target.find(shape, by, [[stream, link.id]])) {
-      const text = (name: string) => row[columnOf(shape, name)];
-      const blockedBy = text('blocked_by');
-      rows.push({
-        link: link.id,
-        sourceKey: String(text('source_key')),
-        code: String(text('code')),
-        blockedBy: typeof blockedBy === 'string' ? blockedBy : null,
-      });
-    }
+    for (const row of await target.find(shape, by, [[stream, link.id]])) rows.push(parkedFromState(named(shape, row)));
   }
   return rows;
+}
+
+/** Rows that wait for a person's decision still wait after a restart. */
+function loadHeld(lane: Lane, stream: Stream, rows: readonly ParkedRow[]): void {
+  for (const row of rows) {
+    const link = lane.plan.links.find((candidate) => candidate.id === row.link);
+    if (link === undefined || row.targetKey === null || !isHeld(row)) continue;
+    lane.held.open(`${stream} ${row.link} ${row.sourceKey}`, hashKeyText(link, row.targetKey), 0);
+  }
+}
+
+/** The lane's ledger as the database has it: open entries whole, of the others what it takes to prune them. */
+async function readBook(target: Target, shape: TableShape, lane: string, limits: EngineLimits): Promise<LedgerBook> {
+  const book = new LedgerBook({ rowsMax: limits.conflictRows, ageUsMax: limits.conflictDays * DAY_US });
+  const names = ['id', 'lane', 'link', 'remote_key', 'state', 'decided_us'];
+  const brief = { ...shape, columns: names.map((name) => shape.columns[columnOf(shape, name)] as Column), key: [0] };
+  const closed = (await target.find(brief, [1], [[lane]])).map((row) => named(brief, row));
+  const by = ['lane', 'state'].map((name) => columnOf(shape, name));
+  const open = (await target.find(shape, by, [[lane, 'open']])).map((row) => named(shape, row));
+  book.load([...closed.filter((row) => row['state'] !== 'open'), ...open]);
+  return book;
+}
+
+const DAY_US = 86_400_000_000;
+
+/** A row of a state table by column names. */
+export function named(shape: TableShape, row: Row): Readonly<Record<string, Value>> {
+  return Object.fromEntries(shape.columns.map((column, at) => [column.name, row[at] ?? null]));
 }
 
 /** Deferrals outlive a restart: the remote side's table remembers which home changes it has not seen. */

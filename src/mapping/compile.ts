@@ -1,9 +1,9 @@
 import type { Finding } from '../model/finding.ts';
 import type { ColumnPair, LanePlan, LinkPlan, LinkSide, SyncPlan } from '../model/plan.ts';
-import type { Policy, Side } from '../model/policy.ts';
+import type { Side } from '../model/policy.ts';
 import { tableName } from '../model/schema.ts';
-import type { Declaration, LinkDeclaration } from './declaration.ts';
-import { Findings, unknownName } from './findings.ts';
+import type { Declaration } from './declaration.ts';
+import { Findings } from './findings.ts';
 import { compileKeys, type LinkKeys } from './keys.ts';
 import { placeLinks } from './lanes.ts';
 import type { LinkDraft } from './link-draft.ts';
@@ -11,6 +11,7 @@ import { SIDES, writes } from './link-draft.ts';
 import { compileConstants, compileFilter } from './link-sides.ts';
 import { compilePair } from './pair.ts';
 import { checkPair } from './pair-checks.ts';
+import { compilePolicy } from './policy-checks.ts';
 import type { End } from './refuse.ts';
 import { compileRelations, type LinkRelations } from './relations.ts';
 import { resolveLinks, type Schemas } from './resolve.ts';
@@ -87,7 +88,7 @@ function compileLink(
     naturalKeys: keys.naturalKeys,
     parents: relations.parents,
     cascades: relations.cascades,
-    policy: compilePolicy(draft, declaration, findings),
+    policy: compilePolicy(draft, declaration, keys.key, findings),
     deletes: draft.declaration.deletes ?? declaration.defaults.deletes ?? 'sync',
   };
 }
@@ -127,20 +128,6 @@ function compileSide(
     foreignKeys: relations.foreignKeys[side],
     where: compileFilter(draft, side, findings),
   };
-}
-
-function compilePolicy(draft: LinkDraft, declaration: Declaration, findings: Findings): Policy {
-  const declared: LinkDeclaration['conflict'] = draft.declaration.conflict;
-  const policy = declared ?? declaration.defaults.conflict ?? { kind: 'newest' };
-  if (policy.kind !== 'newest' || policy.column === undefined) return policy;
-  const names = draft.columns.map((linked) => linked.left.name);
-  if (names.includes(policy.column)) return policy;
-  findings.error('TD2103', `the conflict policy of '${draft.id}' compares '${policy.column}', which is not linked`, {
-    path: declared === undefined ? ['defaults', 'conflict'] : ['links', draft.id, 'conflict'],
-    ...unknownName(policy.column, names),
-    fix: `conflict: newestWins() in the link '${draft.id}' compares the times in the logs instead`,
-  });
-  return policy;
 }
 
 function warnTriggers(draft: LinkDraft, side: Side, findings: Findings): void {

@@ -72,6 +72,11 @@ export interface Limits {
   /** Pauses between attempts grow from the first to the last. */
   readonly retryFirstMs?: number;
   readonly retryLastMs?: number;
+  /** Milliseconds that a custom conflict function may take; 5000 unless given. */
+  readonly conflictFunctionMs?: number;
+  /** Decided conflicts that the ledger keeps at most, and for how many days; 100000 and 30 unless given. */
+  readonly conflictRows?: number;
+  readonly conflictDays?: number;
 }
 
 export interface LinkDeclaration {

@@ -1,5 +1,5 @@
 import type { LinkPlan, LinkSide, SyncPlan } from '../model/plan.ts';
-import type { Policy } from '../model/policy.ts';
+import { describePolicy } from '../model/policy.ts';
 import { tableName } from '../model/schema.ts';
 
 /** A plan as plain data to print: functions by their names, tables and columns by theirs. */
@@ -48,15 +48,4 @@ function describeSide(side: LinkSide): object {
     })),
     filtered: side.where !== null,
   };
-}
-
-function describePolicy(policy: Policy): string {
-  switch (policy.kind) {
-    case 'newest':
-      return policy.column === undefined ? 'newest' : `newest by ${policy.column}`;
-    case 'side':
-      return `${policy.side} wins`;
-    case 'custom':
-      return `custom: ${policy.name}`;
-  }
 }

@@ -1,4 +1,4 @@
-import type { Policy, Side } from '../model/policy.ts';
+import type { GroupPolicy, Policy, Side } from '../model/policy.ts';
 import { type TableSchema, tableName } from '../model/schema.ts';
 import { codecImports, codecSource, constantSource, propertySource, stringSource } from './codec-spec.ts';
 import type {
@@ -96,14 +96,31 @@ class Printer {
     ];
   }
 
-  private policy(policy: Policy): string {
-    if (policy.kind === 'side') {
-      this.imports.add('sideWins');
-      return `sideWins('${policy.side}')`;
+  private policy(policy: Policy | GroupPolicy): string {
+    switch (policy.kind) {
+      case 'custom':
+        return `${this.call('newestWins')} /* was: custom(${policy.name}) */`;
+      case 'newest':
+        return this.call('newestWins', policy.column === undefined ? '' : stringSource(policy.column));
+      case 'side':
+        return this.call('sideWins', stringSource(policy.side));
+      case 'perColumn':
+        return this.call('perColumn', this.policy(policy.overlap));
+      case 'delta':
+      case 'park':
+        return this.call(policy.kind);
+      case 'columns': {
+        const groups = policy.columns.map(
+          (group) => `{ columns: ${listSource(group.columns)}, policy: ${this.policy(group.policy)} }`,
+        );
+        return this.call('byColumns', `${this.policy(policy.default)}, [${groups.join(', ')}]`);
+      }
     }
-    this.imports.add('newestWins');
-    if (policy.kind === 'custom') return `newestWins() /* was: custom(${policy.name}) */`;
-    return `newestWins(${policy.column === undefined ? '' : stringSource(policy.column)})`;
+  }
+
+  private call(name: string, given = ''): string {
+    this.imports.add(name);
+    return `${name}(${given})`;
   }
 
   link(id: string, link: LinkDeclaration): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Policy } from '../model/policy.ts';
+import type { GroupPolicy, Policy } from '../model/policy.ts';
 import type { CodecSpec, ColumnDeclaration, Constant, Declaration, LinkDeclaration } from './declaration.ts';
 
 /**
@@ -43,9 +43,24 @@ function withPolicy(rules: { readonly conflict?: Policy }): object {
   return rules.conflict === undefined ? rules : { ...rules, conflict: policyWords(rules.conflict) };
 }
 
-function policyWords(policy: Policy): unknown {
-  if (policy.kind === 'side') return { side: policy.side };
-  return policy.kind === 'newest' && policy.column !== undefined ? { newest: policy.column } : 'newest';
+function policyWords(policy: Policy | GroupPolicy): unknown {
+  switch (policy.kind) {
+    case 'custom':
+      return 'newest';
+    case 'newest':
+      return policy.column === undefined ? 'newest' : { newest: policy.column };
+    case 'side':
+      return { side: policy.side };
+    case 'perColumn':
+      return { perColumn: policyWords(policy.overlap) };
+    case 'delta':
+    case 'park':
+      return policy.kind;
+    case 'columns': {
+      const columns = policy.columns.map((group) => ({ columns: group.columns, policy: policyWords(group.policy) }));
+      return { default: policyWords(policy.default), columns };
+    }
+  }
 }
 
 function columnText(column: ColumnDeclaration): string {

@@ -151,7 +151,12 @@ export const RUNNING_CODES = {
     1,
     'A trigger or cascade changed what Tandem wrote. The result was sent back once.',
   ),
-  TD8002: entry('POLICY_FAILED', 'row', 1, 'The custom conflict function threw an error or returned no valid row.'),
+  TD8002: entry(
+    'POLICY_FAILED',
+    'row',
+    1,
+    'The custom conflict function threw an error or returned no valid row; the row waits for a person.',
+  ),
   TD8003: entry('MERGE_AMBIGUOUS', 'row', 1, 'Natural keys match more than one row; Tandem does not guess.'),
   TD8004: entry(
     'NOT_IN_STEP',

@@ -14,6 +14,8 @@ export interface StateTable {
   readonly columns: readonly StateColumn[];
   readonly key: readonly string[];
   readonly uniques: readonly (readonly string[])[];
+  /** False where nobody needs to read its changes in the log. */
+  readonly travels?: boolean;
 }
 
 const text = (name: string, length: number | null = null, nullable = false): StateColumn => ({
@@ -92,11 +94,62 @@ export const STATE_TABLES = {
       /** `link key` of the parent that is missing, or the constraint's name; null where nothing is waited for. */
       text('blocked_by', 255, true),
       text('position'),
+      /** Key text of the row that stands here, where a conflict about it waits for a person. */
+      text('target_key', 190, true),
+      /** encodeRow of what the row's counters are owed: sums cannot be healed by state. */
+      text('amounts', null, true),
     ],
     key: ['stream', 'link', 'source_key'],
     uniques: [],
   },
-  /** What the operator asked for (`pause`), read by the engine from the log. */
+  /**
+   * The ledger of conflicts, kept by the side that decided them, written in the decision's own transaction. All images
+   * are the home side's.
+   */
+  conflict: {
+    columns: [
+      text('id', 190),
+      text('lane', 64),
+      text('link', 64),
+      /** The side that was home. */
+      text('home', 8),
+      /** Key texts of the row at home and on the other side. */
+      text('home_key', 190),
+      text('remote_key', 190),
+      /** As PostgreSQL names it, see ConflictType. */
+      text('type', 32),
+      /** The policy in words. */
+      text('policy'),
+      /** `decided`, `open` while it waits for a person, `resolved` once a person has decided. */
+      text('state', 16),
+      /** `left`, `right`, `merged` or `nobody`. */
+      text('winner', 16),
+      /** Why nobody decided; null where somebody did. */
+      text('code', 8, true),
+      /** encodeRow each; null = absent or not known. */
+      text('base', null, true),
+      text('home_image', null, true),
+      text('remote_image', null, true),
+      text('result', null, true),
+      /** JSON: who gave which (left-named) columns, where groups of columns were decided about. */
+      text('shares', null, true),
+      /** Hybrid times of the two writes and of the decision, microseconds since 1970. */
+      bigint('home_us'),
+      bigint('remote_us'),
+      bigint('decided_us'),
+      /** How far home's log was known, and where the other side's change stands in its log. */
+      text('home_position', null, true),
+      text('remote_position', null, true),
+      /** The other side's transaction, as its log calls it. */
+      text('remote_transaction', 190, true),
+      /** An earlier entry that this one decides again. */
+      text('refers', 190, true),
+    ],
+    key: ['id'],
+    uniques: [],
+    travels: false,
+  },
+  /** What the operator asked for (`pause`, `resolve`), read by the engine from the log. */
   control: {
     columns: [text('name', 64), text('value')],
     key: ['name'],
@@ -105,3 +158,8 @@ export const STATE_TABLES = {
 } as const satisfies Record<string, StateTable>;
 
 export type StateTableName = keyof typeof STATE_TABLES;
+
+/** The tables whose changes are read from the log. */
+export const TRAVELLING_TABLES: readonly StateTableName[] = (Object.keys(STATE_TABLES) as StateTableName[]).filter(
+  (name) => (STATE_TABLES[name] as StateTable).travels !== false,
+);

@@ -1,13 +1,18 @@
+import { addAmounts, groupsOf, increments, summedColumns } from '../arbiter/groups.ts';
 import type { Position } from '../model/change.ts';
 import { asTandemError, type TandemError } from '../model/error.ts';
 import { otherSide } from '../model/policy.ts';
-import { applyCarefully, type CarefulPass, type Tally } from './careful.ts';
+import type { Row } from '../model/value.ts';
+import { applyCarefully } from './careful.ts';
 import { compact, type Run } from './compact.ts';
+import { healRow, parkRow } from './decide.ts';
 import { isDeferred } from './lane.ts';
 import type { LaneItem, LinkedChange } from './linked.ts';
 import { prepare, sourceKeyOf, TasksFirst, type Op } from './ops.ts';
-import type { ParkedRow } from './parked.ts';
-import { knownNow, moveFor, transact, type Applier, type Settlement } from './transact.ts';
+import { mapImage } from './map.ts';
+import { isHeld, type ParkedRow } from './parked.ts';
+import type { CarefulPass, Tally } from './pass.ts';
+import { knownNow, moveFor, transact, type Applier } from './transact.ts';
 import { blockerOf, deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from './write.ts';
 
 /** Changes that one careful transaction holds at most, so that one bad row costs its neighbours little. */
@@ -56,6 +61,7 @@ function isPlain(applier: Applier, op: Op): boolean {
   if (op.change.op === 'reassert' || op.change.op === 'refresh') return false;
   const { lane, target } = applier.arena;
   if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return false;
+  if (op.op === 'update' && target === lane.home && groupsOf(op.link) !== null) return false;
   return !(op.keyChanged && op.link.keys === 'mapped');
 }
 
@@ -104,12 +110,10 @@ async function carefully(applier: Applier, items: readonly LaneItem[], known: Po
   const total: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };
   const parked: ParkedRow[] = [];
   for (const part of parts(items)) {
-    const refused = new Map<LinkedChange, TandemError>();
-    const tally = await carefulPart(applier, part, known, refused);
+    const tally = await carefulPart(applier, part, known, parked);
     total.conflicts += tally.conflicts;
     total.deferred += tally.deferred;
     total.reasserted += tally.reasserted;
-    for (const [change, error] of refused) parked.push(parkedRow(applier, change, error));
   }
   return applied(items, total, parked);
 }
@@ -132,8 +136,9 @@ async function carefulPart(
   applier: Applier,
   items: readonly LaneItem[],
   known: Position | null,
-  refused: Map<LinkedChange, TandemError>,
+  parked: ParkedRow[],
 ): Promise<Tally> {
+  const refused = new Map<LinkedChange, TandemError>();
   const retried = new Set<LinkedChange>();
   for (;;) {
     const before = refused.size + retried.size;
@@ -141,9 +146,13 @@ async function carefulPart(
     const ops = await prepare(items, applier.arena, false, (_item, change, error) => refuse(change, error));
     announceEarly(applier, ops);
     try {
-      return await transact(applier, moveFor(applier, items, known), (_scope, pass, settlement) =>
-        applyEach(applier, pass, settlement, ops, { refused, retried }),
-      );
+      let owed: readonly ParkedRow[] = [];
+      const tally = await transact(applier, moveFor(applier, items, known), async (_scope, pass) => {
+        await applyEach(applier, pass, ops, { refused, retried });
+        owed = pass.owedRows.parked;
+      });
+      parked.push(...owed);
+      return tally;
     } catch (thrown) {
       if (refused.size + retried.size === before || asTandemError(thrown).class !== 'row') throw thrown;
     }
@@ -159,13 +168,18 @@ interface Attempts {
 async function applyEach(
   applier: Applier,
   pass: CarefulPass,
-  settlement: Settlement,
   ops: readonly Op[],
   { refused, retried }: Attempts,
 ): Promise<void> {
-  for (const [change, error] of refused) park(applier, pass, settlement, parkedRow(applier, change, error));
+  const mapped = new Set(ops.map((op) => op.change));
+  for (const [change, error] of refused) if (!mapped.has(change)) refuse(applier, pass, change, error);
   for (const op of ops) {
-    if (refused.has(op.change)) continue;
+    const error = refused.get(op.change);
+    if (error !== undefined) {
+      refuse(applier, pass, op.change, error);
+      continue;
+    }
+    const owed = pass.owedRows.get(op.link.id, op.sourceKey);
     try {
       await applyCarefully(pass, op);
     } catch (thrown) {
@@ -175,41 +189,43 @@ async function applyEach(
       else if (error.class === 'row') refused.set(op.change, error);
       throw error;
     }
-    if (applier.parked.has(op.link.id, op.sourceKey)) {
-      pass.scope.states.remove('parked', [applier.stream, op.link.id, op.sourceKey]);
-      settlement.healed.push({ link: op.link.id, sourceKey: op.sourceKey, code: '', blockedBy: null });
-    }
+    if (owed !== null && !isHeld(owed) && !isHeld(pass.owedRows.get(op.link.id, op.sourceKey))) healRow(pass, owed);
   }
-  const source = otherSide(applier.arena.target);
-  for (const { change, code } of pass.owed) {
-    park(applier, pass, settlement, {
-      link: change.link.id,
-      sourceKey: sourceKeyOf(change, source),
-      code,
-      blockedBy: null,
-    });
-  }
+  for (const { change, code } of pass.owed) park(applier, pass, change, { code, blockedBy: null });
 }
 
-function park(applier: Applier, pass: CarefulPass, settlement: Settlement, row: ParkedRow): void {
-  pass.scope.states.remove('parked', [applier.stream, row.link, row.sourceKey]);
-  pass.scope.states.put('parked', { ...stateOf(applier, row), position: applier.held.position });
-  settlement.parked.push(row);
+function refuse(applier: Applier, pass: CarefulPass, change: LinkedChange, error: TandemError): void {
+  park(applier, pass, change, { code: error.code, blockedBy: blockerOf(error) });
 }
 
-function parkedRow(applier: Applier, change: LinkedChange, error: TandemError): ParkedRow {
+function park(
+  applier: Applier,
+  pass: CarefulPass,
+  change: LinkedChange,
+  why: { readonly code: string; readonly blockedBy: string | null },
+): void {
   const sourceKey = sourceKeyOf(change, otherSide(applier.arena.target));
-  return { link: change.link.id, sourceKey, code: error.code, blockedBy: blockerOf(error) };
+  const known = pass.owedRows.get(change.link.id, sourceKey);
+  // Whatever else happens to it, a row about which a person is to decide stays held.
+  const held = isHeld(known) ? { code: known.code, targetKey: known.targetKey } : { targetKey: null };
+  const amounts = owedAmounts(pass, change, known?.amounts ?? null);
+  parkRow(pass, { link: change.link.id, sourceKey, ...why, ...held, amounts }, applier.held.position);
 }
 
-function stateOf(applier: Applier, row: ParkedRow) {
-  return {
-    stream: applier.stream,
-    link: row.link,
-    source_key: row.sourceKey,
-    code: row.code,
-    blocked_by: row.blockedBy,
-  };
+/** Counters cannot be healed by state: what a change that was not applied added to them is kept with the debt. */
+function owedAmounts(pass: CarefulPass, { link, op, before, after }: LinkedChange, known: Row | null): Row | null {
+  const { target } = pass.scope;
+  const columns = summedColumns(link);
+  if (columns.length === 0 || target !== pass.arena.lane.home || after === null) return known;
+  if (op !== 'insert' && op !== 'update') return known;
+  const counters = (image: Row) =>
+    mapImage(
+      link,
+      otherSide(target),
+      image.map((value, at) => (columns.includes(at) ? value : undefined)),
+    );
+  const about = { link, home: target };
+  return addAmounts(about, known, increments(about, before === null ? null : counters(before), counters(after)));
 }
 
 function applied(items: readonly LaneItem[], tally: Tally, parked: readonly ParkedRow[]): Applied {

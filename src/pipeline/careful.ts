@@ -1,14 +1,15 @@
-import { settle, succeed } from '../arbiter/policy.ts';
+import { addToCounters } from '../arbiter/groups.ts';
+import { sameImage } from '../arbiter/same.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
-import type { Code } from '../model/codes.ts';
-import type { Decision } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import { claimOf } from './claims.ts';
+import { dispute, holdOn, merge, mergeUnderLock } from './decide.ts';
 import { orderedPair } from './keys.ts';
 import { isDeferred, type Lane } from './lane.ts';
-import { keyOf, rowHash, rowKeyText, type LinkedChange } from './linked.ts';
-import type { Arena, Op } from './ops.ts';
-import { sameImage } from './project.ts';
+import { keyOf, rowHash, rowKeyText } from './linked.ts';
+import type { Op } from './ops.ts';
+import { isHeld } from './parked.ts';
+import { inTargetKeys, parentValue, replaceRow, restate, type CarefulPass } from './pass.ts';
 import {
   bare,
   believeAbsent,
@@ -21,34 +22,13 @@ import {
   type Scope,
 } from './write.ts';
 
-/** What the careful path did, for the status. */
-export interface Tally {
-  conflicts: number;
-  deferred: number;
-  reasserted: number;
-}
-
-/** A careful pass over one batch: one row at a time, in source order, looking before it writes. */
-export interface CarefulPass {
-  readonly scope: Scope;
-  readonly arena: Arena;
-  readonly tally: Tally;
-  /** Makes ids of restatements unique: stream and the seq of this transaction. */
-  readonly idPrefix: string;
-  /** Changes that must come again as a state, with the code that says why. */
-  readonly owed: { readonly change: LinkedChange; readonly code: Code }[];
-  /** Rows of which this very batch has deferred a change, by hash. */
-  readonly deferred: Set<number>;
-  /** Who won rows that this very batch has already decided, by hash. */
-  readonly decided: Map<number, Decision['winner']>;
-  restated: number;
-}
-
 /** One change, by the rule of its verdict. Throws TandemError of class row where it cannot be applied as it is. */
 export async function applyCarefully(pass: CarefulPass, op: Op): Promise<void> {
   const { verdict } = op;
   const key = op.targetKey ?? freshKey(pass.scope, op.link, op.sourceKey);
-  if (verdict.kind === 'defer') defer(pass, op, key as Row);
+  const owed = pass.owedRows.get(op.link.id, op.sourceKey);
+  if (isHeld(owed)) await holdOn(pass, op, owed);
+  else if (verdict.kind === 'defer') defer(pass, op, key as Row);
   else if (verdict.kind === 'apply') await write(pass, op, key);
   else if (op.change.op === 'refresh') await answer(pass, op, key as Row);
   else await dispute(pass, op, key as Row);
@@ -78,7 +58,9 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
   const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image, before, hops: op.change.hops };
   if (op.after === null) await deleteRows(scope, link, [outgoing]);
   else if (current === null || current === undefined) await insertRows(scope, link, [outgoing]);
-  else if (!(await holdsAlready(pass, op, current))) await updateRows(scope, link, [outgoing]);
+  else if (!(await mergeUnderLock(pass, op, key, current)) && !(await holdsAlready(pass, op, current))) {
+    await updateRows(scope, link, [outgoing]);
+  }
   if (op.keyChanged && link.keys === 'mapped') rekey(pass, op, key);
   const hash = rowHash(link, scope.target, key);
   if (pass.deferred.delete(hash) || isDeferred(pass.arena.lane, hash)) {
@@ -108,11 +90,15 @@ function rekey(pass: CarefulPass, op: Op, key: Row): void {
 async function answer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const { scope } = pass;
   const { link, verdict } = op;
-  const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  if (current === null) believeAbsent(scope, link, key);
-  scope.intend(link, rowHash(link, scope.target, key), current, op.change.hops);
+  const [found = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
+  if (found === null) believeAbsent(scope, link, key);
+  const owed = pass.owedRows.get(link.id, op.sourceKey)?.amounts ?? null;
+  const image = owed === null || found === null ? found : addToCounters({ link, home: scope.target }, found, owed);
+  if (image !== found)
+    await replaceRow(pass, { link, sourceKey: op.sourceKey, key, hops: op.change.hops }, found, image);
+  scope.intend(link, rowHash(link, scope.target, key), image, op.change.hops);
   const effectiveUs = verdict.kind === 'conflict' ? verdict.rival.effectiveUs : 0;
-  restate(pass, op, { purpose: 'reassert', key, image: current, provenance: null, effectiveUs });
+  restate(pass, { link, purpose: 'reassert', key, image, provenance: null, effectiveUs });
 }
 
 /** A row without a counterpart: either it gets one, or a row that stands here already is recognised as the same. */
@@ -130,7 +116,7 @@ async function create(pass: CarefulPass, op: Op, image: Row): Promise<void> {
   if (scope.target === arena.lane.home) return merge(pass, op, twin, twinKey);
   // Only home merges two rows, so that no two deciders can pair them differently: ask it to look at this one.
   // Until it answers, this row is owed, because the one that stands here may turn out to be another's counterpart.
-  restate(pass, op, { purpose: 'refresh', key: twinKey, image: twin, provenance: null, effectiveUs: 0 });
+  restate(pass, { link, purpose: 'refresh', key: twinKey, image: twin, provenance: null, effectiveUs: 0 });
   pass.owed.push({ change: op.change, code: 'TD8005' });
   pass.tally.deferred++;
 }
@@ -179,151 +165,6 @@ async function naturalTuple(pass: CarefulPass, op: Op, image: Row, natural: read
     tuple.push(translated);
   }
   return tuple;
-}
-
-async function parentValue(pass: CarefulPass, parentId: string, value: Value): Promise<Value | null> {
-  const parent = pass.scope.links.get(parentId);
-  if (parent === undefined) return null;
-  const source = pass.scope.target === 'left' ? 'right' : 'left';
-  const text = rowKeyText(parent, source, [value]);
-  const key = freshKey(pass.scope, parent, text);
-  if (key !== null) return key[0] ?? null;
-  const known = (await pass.arena.keys.resolve(parent, source, [text])).get(text);
-  if (known === undefined) return null;
-  const at = parent[pass.scope.target].columns[parent.left.key[0] as number];
-  return at?.kind === 'int' ? Number(known) : at?.kind === 'bigint' ? BigInt(known) : known;
-}
-
-/** Two rows made on both sides are one: pair them, let the policy choose the values, tell the other side. */
-async function merge(pass: CarefulPass, op: Op, twin: Row, twinKey: Row): Promise<void> {
-  const { scope, arena } = pass;
-  const { link } = op;
-  const twinText = rowKeyText(link, scope.target, twinKey);
-  pair(scope, link, op.newSourceKey, twinText);
-  arena.claims.noteMerge(claimOf(link.id, twinText));
-  const hash = rowHash(link, scope.target, twinKey);
-  const rival = arena.lane.sides[scope.target].window.newest(hash, -1);
-  const incoming = await inTargetKeys(pass, op, op.after);
-  const decision = await settle({
-    link,
-    home: scope.target,
-    base: null,
-    current: twin,
-    incoming,
-    incomingOp: 'insert',
-    currentAtUs: rival?.effectiveUs ?? 0,
-    // A refreshed row tells what it holds, not when it was written: it may not beat a value that is known to be newer.
-    incomingAtUs: op.change.op === 'insert' ? op.item.effectiveUs : 0,
-  });
-  pass.tally.conflicts++;
-  await enact(pass, op, twinKey, twin, decision, rival?.effectiveUs ?? 0);
-}
-
-/** Home rule: concurrent writes. Decided once, written here, and sent through the log to the other side. */
-async function dispute(pass: CarefulPass, op: Op, key: Row): Promise<void> {
-  const { scope } = pass;
-  const { link, verdict } = op;
-  const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  if (current === null) believeAbsent(scope, link, key);
-  const hash = rowHash(link, scope.target, key);
-  const incoming = await inTargetKeys(pass, op, op.after);
-  const own = pass.decided.get(hash);
-  const rivalUs = verdict.kind === 'conflict' ? verdict.rival.effectiveUs : 0;
-  const decision =
-    own === 'remote' || (own === undefined && verdict.kind === 'succeed')
-      ? succeed(current, incoming)
-      : await settle({
-          link,
-          home: scope.target,
-          base: await inTargetKeys(pass, op, op.before),
-          current,
-          incoming,
-          incomingOp: op.op,
-          currentAtUs: rivalUs,
-          incomingAtUs: op.item.effectiveUs,
-        });
-  pass.tally.conflicts++;
-  await enact(pass, op, key, current, decision, rivalUs);
-}
-
-async function enact(
-  pass: CarefulPass,
-  op: Op,
-  key: Row,
-  current: Row | null,
-  decision: Decision,
-  rivalUs: number,
-): Promise<void> {
-  const { scope, arena } = pass;
-  const { link } = op;
-  if (!sameImage(link, scope.target, current, decision.row)) await replace(pass, op, key, current, decision.row);
-  const hash = rowHash(link, scope.target, key);
-  // Also where nothing is written: the next change of this row must meet the decision in the window.
-  scope.intend(link, hash, decision.row, op.change.hops);
-  pass.decided.set(hash, decision.winner);
-  const home = arena.timelines[scope.target].lastPosition;
-  const provenance = {
-    home: decision.winner === 'remote' ? null : home,
-    remote: decision.winner === 'home' ? null : op.item.position,
-  };
-  const effectiveUs = decision.winner === 'home' ? rivalUs : Math.max(rivalUs, op.item.effectiveUs);
-  restate(pass, op, { purpose: 'reassert', key, image: decision.row, provenance, effectiveUs });
-}
-
-/** Writes a decided image, whose foreign keys are this side's own already. */
-async function replace(pass: CarefulPass, op: Op, key: Row, current: Row | null, row: Row | null): Promise<void> {
-  const { scope } = pass;
-  const { link } = op;
-  const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image: row, hops: op.change.hops };
-  if (row === null) await deleteRows(scope, link, [outgoing]);
-  else if (current === null) await insertRows(scope, link, [outgoing], 'own');
-  else await updateRows(scope, link, [outgoing], 'own');
-}
-
-function restate(
-  pass: CarefulPass,
-  op: Op,
-  what: {
-    readonly purpose: 'reassert' | 'refresh';
-    readonly key: Row;
-    readonly image: Row | null;
-    readonly provenance: { readonly home: string | null; readonly remote: string | null } | null;
-    readonly effectiveUs: number;
-  },
-): void {
-  pass.scope.states.restate({
-    id: `${pass.idPrefix}:${pass.restated++}`,
-    lane: pass.arena.lane.plan.id,
-    link: op.link.id,
-    ...what,
-  });
-  if (what.purpose === 'reassert') pass.tally.reasserted++;
-}
-
-/** A mapped image with keys and foreign keys of the target, so that it can be compared with a row that stands there. */
-async function inTargetKeys(pass: CarefulPass, op: Op, image: Row | null): Promise<Row | null> {
-  if (image === null) return null;
-  const out = [...image];
-  if (op.link.keys === 'mapped') {
-    const key = op.targetKey ?? freshKey(pass.scope, op.link, op.newSourceKey);
-    op.link.left.key.forEach((at, index) => {
-      out[at] = key?.[index];
-    });
-  }
-  for (const parent of op.link.parents) {
-    const value = image[parent.column];
-    if (value === null || value === undefined) continue;
-    const translated = await parentValue(pass, parent.link, value);
-    if (translated === null) throw unknownParent(op, parent.link);
-    out[parent.column] = translated;
-  }
-  return out;
-}
-
-function unknownParent(op: Op, parent: string): TandemError {
-  return new TandemError('TD7013', `a row of link '${op.link.id}' refers to a row of '${parent}' without counterpart`, {
-    at: { link: op.link.id, parent },
-  });
 }
 
 /** Names the change that an error belongs to; the row itself stays unnamed. */

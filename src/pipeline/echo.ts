@@ -6,6 +6,8 @@ export interface Overlap {
   readonly ordinal: number;
   readonly effectiveUs: number;
   readonly image: Row | null;
+  /** What the row held before. */
+  readonly before: Row | null;
 }
 
 /** One of our own transactions that the log has not shown yet. */
@@ -18,6 +20,8 @@ export interface OpenEcho {
   readonly intentions: Intentions;
   /** Rows whose change was caused by a side effect already, with how often. */
   readonly hops: Map<number, number>;
+  /** Rows whose decision the audit may still look at. */
+  readonly audited: Set<number>;
 }
 
 /**
@@ -56,6 +60,11 @@ export class Echoes {
     const open = this.#at(seq);
     open.intentions.set(hash, intention);
     if (hops > 0) open.hops.set(hash, hops);
+  }
+
+  /** What is sent about this row was decided without knowing all of this log. */
+  admitAudit(seq: number, hash: number): void {
+    if (!this.#closed) this.#at(seq).audited.add(hash);
   }
 
   /** The transaction was rolled back: nothing of it will be seen. */
@@ -99,6 +108,11 @@ export class Echoes {
     return this.#overlaps.get(hash)?.findLast((candidate) => candidate.ordinal === ordinal) ?? null;
   }
 
+  /** What the row held before the first of the changes after this ordinal; null where that is not known. */
+  heldBefore(hash: number, after: number): Row | null {
+    return this.#overlaps.get(hash)?.find((candidate) => candidate.ordinal > after)?.before ?? null;
+  }
+
   /** Overlaps outlive the moment in which the reader meets our write, because the audit reads them right then. */
   dropOverlaps(): void {
     for (const hash of this.#overlaps.keys()) if (!this.isPending(hash)) this.#overlaps.delete(hash);
@@ -123,7 +137,13 @@ export class Echoes {
   #at(seq: number): OpenEcho {
     const last = this.#open.at(-1);
     if (last?.seq === seq) return last;
-    const open = { seq, known: Infinity, intentions: new Intentions(), hops: new Map<number, number>() };
+    const open = {
+      seq,
+      known: Infinity,
+      intentions: new Intentions(),
+      hops: new Map<number, number>(),
+      audited: new Set<number>(),
+    };
     this.#open.push(open);
     return open;
   }

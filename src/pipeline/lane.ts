@@ -4,6 +4,7 @@ import type { Position } from '../model/change.ts';
 import type { LanePlan, LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
+import { HeldRows } from './held-rows.ts';
 import { Echoes, type Overlap } from './echo.ts';
 
 /**
@@ -79,6 +80,8 @@ export type Task =
       readonly link: LinkPlan;
       readonly key: Row;
       readonly local: Overlap;
+      /** What the row held before the first change that was passed over; null where that is not known. */
+      readonly base: Row | null;
       readonly ours: Row | null;
       readonly oursAtUs: number;
       readonly at: number;
@@ -90,6 +93,7 @@ export class Lane {
   readonly home: Side;
   readonly remote: Side;
   readonly sides: Readonly<Record<Side, LaneSide>>;
+  readonly held = new HeldRows();
 
   constructor(plan: LanePlan) {
     this.plan = plan;

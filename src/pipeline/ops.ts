@@ -1,3 +1,4 @@
+import type { AskTimed } from '../arbiter/custom.ts';
 import { decideHome, decideRemote, type HomeDecision } from '../arbiter/rules.ts';
 import { asTandemError, type TandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
@@ -46,6 +47,8 @@ export interface Arena {
   readonly claims: Claims;
   /** Was it committed after this engine took over, so that no predecessor can have paired its rows? */
   readonly isNew: (item: LaneItem) => boolean;
+  /** Waits for a custom conflict function as long as that may take. */
+  readonly timed: AskTimed;
   /** Is there work of the protocol's own that this applier has to do before it goes on? */
   readonly hasTasks: () => boolean;
 }
@@ -197,7 +200,8 @@ function decide(each: Draft, arena: Arena): void {
   const state = lane.sides[target];
   const seen = timelines[target].ordinalOf(each.item.seen);
   if (target === lane.remote) {
-    if (decideRemote(state.window, each.hash, seen) === 'apply') return;
+    const isFree = decideRemote(state.window, each.hash, seen) === 'apply';
+    if (isFree && !isKeptBack(each, lane)) return;
     each.verdict = DEFER;
   } else {
     const { hash } = each;
@@ -210,6 +214,13 @@ function decide(each: Draft, arena: Arena): void {
     );
   }
   each.fixed = each.verdict.kind !== 'apply';
+}
+
+/** Does a person still have to decide about the row, so that the remote side keeps what it has? */
+function isKeptBack(each: Draft, lane: Lane): boolean {
+  if (lane.held.size === 0) return false;
+  const key = keyOf(each.link, (each.change.before ?? each.change.after) as Row);
+  return lane.held.isHeld(rowHash(each.link, lane.home, key), each.item.ordinal);
 }
 
 /** Less than `seen` where a home change of this row was deferred at the remote side when the change was made. */

@@ -1,9 +1,10 @@
+import { sameInPair } from '../arbiter/same.ts';
 import type { CapturedTable, Change } from '../model/change.ts';
 import { TandemError } from '../model/error.ts';
-import type { ColumnPair, LinkPlan } from '../model/plan.ts';
+import type { LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { sameTable, tableName } from '../model/schema.ts';
-import { sameValue, type Row, type Value } from '../model/value.ts';
+import { sameValue, type Row } from '../model/value.ts';
 import { keyOf, type LinkedChange } from './linked.ts';
 
 /** How the rows of one captured version of a table become images of one link. */
@@ -93,32 +94,11 @@ function isEffective(link: LinkPlan, side: Side, before: Row, after: Row): boole
   return false;
 }
 
-/**
- * Equality of two values of one side, up to spellings that the pair takes for one (a finer fraction, a lossy codec).
- */
-export function sameInPair(pair: ColumnPair, side: Side, a: Value, b: Value): boolean {
-  if (sameValue(pair[side].kind, a, b)) return true;
-  const canon = pair.canon?.[side];
-  if (canon === undefined || canon === null || a === null || b === null) return false;
-  return sameValue(pair[side].kind, canon(a), canon(b));
-}
-
 /** Does an update give the row another key? */
 export function changesKey(link: LinkPlan, side: Side, before: Row, after: Row): boolean {
   const { key, columns } = link[side];
   for (const at of key) if (!sameValue(columns[at]?.kind ?? 'text', before[at], after[at])) return true;
   return false;
-}
-
-/** Do two images agree wherever both say something? */
-export function sameImage(link: LinkPlan, side: Side, a: Row | null, b: Row | null): boolean {
-  if (a === null || b === null) return a === b;
-  for (let at = 0; at < link.pairs.length; at++) {
-    const [one, other] = [a[at], b[at]];
-    if (one === undefined || other === undefined || one === other) continue;
-    if (!sameInPair(link.pairs[at] as ColumnPair, side, one, other)) return false;
-  }
-  return true;
 }
 
 /** The key of the row a change leaves or removes. */

@@ -1,3 +1,4 @@
+import { sameImage } from '../arbiter/same.ts';
 import { hashImage } from '../arbiter/hash.ts';
 import { auditHome, type Provenance } from '../arbiter/rules.ts';
 import type { Change, Position, Transaction } from '../model/change.ts';
@@ -10,7 +11,8 @@ import type { Intention } from './intentions.ts';
 import { noteVanished, type Lane, type LaneSide } from './lane.ts';
 import { hashKeyText, imageHash, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
-import { changesKey, project, sameImage, type Projection } from './project.ts';
+import { changesKey, project, type Projection } from './project.ts';
+import { HELD_CODES } from './parked.ts';
 import { itemOf, type Recognised } from './recognised.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -78,7 +80,7 @@ export function recogniseOwn(
   const isAudited = own.side === own.lane.home && state.window.lastOrdinal > known;
   const isForgotten = echo === null && own.transaction.part === 0;
   for (const [hash, row] of written) {
-    if (isAudited && !decided.has(hash)) audit(own, hash, row, known, out);
+    if (isAudited && (!decided.has(hash) || echo?.audited.has(hash) === true)) audit(own, hash, row, known, out);
     const effect = echo === null ? null : sideEffect(own, echo, hash, row);
     if (isForgotten && !decided.has(hash) && mayHaveCascaded(own, row, written)) forwarded.push(asItStood(own, row));
     else if (effect === null) out.dropped++;
@@ -112,6 +114,7 @@ function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Re
   const restated = new Map<number, Restated>();
   for (const { table, op, row } of states) {
     if (op === 'delete' && table === 'deferred') caughtUp(own, row);
+    if (op === 'delete' && table === 'parked') own.lane.held.close(parkedName(row), own.ordinal);
     if (op === 'delete' || op === 'truncate') continue;
     if (table === 'key_map') {
       out.pairs.push({
@@ -120,12 +123,26 @@ function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Re
         rightKey: String(row['right_key']),
       });
     } else if (table === 'deferred') takeDeferred(own, row);
+    else if (table === 'parked') takeParked(own, row);
     else if (table === 'reassert') {
       const decision = readRestated(own, row);
       if (decision !== null) restated.set(decision.hash, decision);
     }
   }
   return restated;
+}
+
+/** A row about which a person is to decide: home's changes from here on stay at home. */
+function takeParked(own: OwnTransaction, row: StateRow): void {
+  const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
+  const targetKey = row['target_key'];
+  if (link === undefined || own.side !== own.lane.home || typeof targetKey !== 'string') return;
+  if (!HELD_CODES.has(String(row['code']))) return;
+  own.lane.held.open(parkedName(row), hashKeyText(link, targetKey), own.ordinal);
+}
+
+function parkedName(row: StateRow): string {
+  return `${String(row['stream'])} ${String(row['link'])} ${String(row['source_key'])}`;
 }
 
 function takeDeferred(own: OwnTransaction, row: StateRow): void {
@@ -208,11 +225,13 @@ function audit(own: OwnTransaction, hash: number, row: Written, known: number, o
   // After a restart the passed-over image is not known any more; both sides then keep what we wrote, and still agree.
   if (local === null) return;
   const { link, keyed, image } = row;
+  const base = lane.sides[side].echoes.heldBefore(hash, known);
   const task = {
     kind: 'audit',
     link,
     key: keyOf(link, keyed),
     local,
+    base,
     ours: image,
     oursAtUs: marker.effectiveUs,
     at: ordinal,

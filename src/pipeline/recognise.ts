@@ -177,7 +177,7 @@ export class Recogniser {
     const hash = imageHash(link, this.side, (after ?? before) as Row);
     window.add(hash, ordinal, effectiveUs, after === null ? LEFT_ABSENT : LEFT_THERE);
     if (after === null) noteVanished(lane, this.side, link, ordinal);
-    if (echoes.isPending(hash)) echoes.keepOverlap(hash, { ordinal, effectiveUs, image: after });
+    if (echoes.isPending(hash)) echoes.keepOverlap(hash, { ordinal, effectiveUs, image: after, before });
     if (before !== null && after !== null && changesKey(link, this.side, before, after)) {
       window.add(imageHash(link, this.side, before), ordinal, effectiveUs, LEFT_ABSENT);
     }

@@ -1,12 +1,18 @@
+import type { Dispute } from '../arbiter/dispute.ts';
+import { increments } from '../arbiter/groups.ts';
 import { settle } from '../arbiter/policy.ts';
+import { sameImage } from '../arbiter/same.ts';
 import { asTandemError } from '../model/error.ts';
+import type { LinkPlan } from '../model/plan.ts';
+import type { Decision } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
-import type { CarefulPass, Tally } from './careful.ts';
+import { entryOf, parkRow } from './decide.ts';
 import type { Task } from './lane.ts';
-import { rowHash } from './linked.ts';
-import { sameImage } from './project.ts';
+import { rowHash, rowKeyText } from './linked.ts';
+import { HELD_CODES, type ParkedRow } from './parked.ts';
+import { replaceRow, restate as sendState, type CarefulPass, type Tally } from './pass.ts';
 import { knownNow, moveFor, transact, type Applier } from './transact.ts';
-import { bare, believeAbsent, deleteRows, insertRows, updateRows, type Outgoing } from './write.ts';
+import { bare, believeAbsent } from './write.ts';
 
 type AuditTask = Task & { readonly kind: 'audit' };
 
@@ -32,7 +38,7 @@ function attempt(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
   return transact(applier, move, async (_scope, pass) => {
     for (const task of tasks) {
       if (task.kind === 'restate') await restate(pass, task);
-      else await decideAgain(pass, task);
+      else await decideAgain(pass, task, applier.held.position);
     }
   });
 }
@@ -51,7 +57,7 @@ async function restate(pass: CarefulPass, task: Task): Promise<void> {
  * An application's change was written over before it was known. If nobody has touched the row since, both writes are
  * put to the policy, as if the change had been known in time (correctness 1.3, audit).
  */
-async function decideAgain(pass: CarefulPass, task: AuditTask): Promise<void> {
+async function decideAgain(pass: CarefulPass, task: AuditTask, position: string): Promise<void> {
   const { scope, arena } = pass;
   const { link, key, local, ours } = task;
   const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
@@ -61,39 +67,72 @@ async function decideAgain(pass: CarefulPass, task: AuditTask): Promise<void> {
   if (since !== null || !sameImage(link, scope.target, current, ours)) {
     return send(pass, task, current, since?.effectiveUs ?? local.effectiveUs);
   }
-  const decision = await settle({
+  const about: Dispute = {
     link,
     home: scope.target,
-    base: null,
+    base: task.base,
     current: local.image,
     incoming: ours,
     incomingOp: ours === null ? 'delete' : 'update',
     currentAtUs: local.effectiveUs,
     incomingAtUs: task.oursAtUs,
-  });
+    // What stands there holds every increment already, also those of the change that was passed over.
+    amounts: local.image === null || ours === null ? null : increments({ link, home: scope.target }, local.image, ours),
+  };
   pass.tally.conflicts++;
-  const row = decision.winner === 'remote' ? current : decision.row;
-  const outgoing: Outgoing = { link, sourceKey: '', key, image: row, hops: 0 };
-  if (!sameImage(link, scope.target, current, row)) {
-    if (row === null) await deleteRows(scope, link, [outgoing]);
-    else if (current === null) await insertRows(scope, link, [outgoing], 'own');
-    else await updateRows(scope, link, [outgoing], 'own');
+  const remoteKey = await remoteKeyOf(pass, link, key);
+  const op = { link, sourceKey: remoteKey, item: null };
+  const decision = await settleOrHold(pass, about);
+  if ('code' in decision) {
+    // Both sides keep what they wrote: what was passed over comes back.
+    await write(pass, task, current, local.image);
+    parkRow(pass, heldRow(pass, task, remoteKey, decision.code), position);
+    pass.ledger.record(entryOf(pass, op, key, about, decision));
+    return;
   }
+  pass.ledger.record(entryOf(pass, op, key, about, { decision }));
+  const row = decision.winner === 'remote' ? current : decision.row;
+  await write(pass, task, current, row);
   send(pass, task, row, Math.max(local.effectiveUs, task.oursAtUs));
+}
+
+async function settleOrHold(pass: CarefulPass, about: Dispute): Promise<Decision | { readonly code: string }> {
+  try {
+    const decision = await settle(about, pass.timed);
+    return decision.winner === 'nobody' ? { code: 'TD8010' } : decision;
+  } catch (thrown) {
+    const { code } = asTandemError(thrown);
+    if (!HELD_CODES.has(code)) throw thrown;
+    return { code };
+  }
+}
+
+function heldRow(pass: CarefulPass, { link, key }: AuditTask, sourceKey: string, code: string): ParkedRow {
+  const targetKey = rowKeyText(link, pass.scope.target, key);
+  return { link: link.id, sourceKey, code, blockedBy: null, targetKey, amounts: null };
+}
+
+async function write(pass: CarefulPass, { link, key }: Task, current: Row | null, row: Row | null): Promise<void> {
+  if (sameImage(link, pass.scope.target, current, row)) return;
+  await replaceRow(pass, { link, sourceKey: '', key, hops: 0 }, current, row);
+}
+
+/** Key text of the row's counterpart. */
+async function remoteKeyOf(pass: CarefulPass, link: LinkPlan, key: Row): Promise<string> {
+  const text = rowKeyText(link, pass.scope.target, key);
+  if (link.keys === 'shared') return text;
+  return (await pass.arena.keys.resolve(link, pass.scope.target, [text])).get(text) ?? '';
 }
 
 function send(pass: CarefulPass, task: Task, image: Row | null, effectiveUs: number): void {
   const { scope, arena } = pass;
   scope.intend(task.link, rowHash(task.link, scope.target, task.key), image, 0);
-  scope.states.restate({
-    id: `${pass.idPrefix}:${pass.restated++}`,
-    lane: arena.lane.plan.id,
-    link: task.link.id,
+  sendState(pass, {
+    link: task.link,
     purpose: scope.target === arena.lane.home ? 'reassert' : 'refresh',
     key: task.key,
     image,
     provenance: null,
     effectiveUs,
   });
-  pass.tally.reasserted++;
 }

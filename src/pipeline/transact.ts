@@ -3,11 +3,12 @@ import type { Position } from '../model/change.ts';
 import type { Checkpoint, CheckpointMove, Target } from '../model/endpoint.ts';
 import type { TableShape } from '../model/plan.ts';
 import type { StateTableName } from '../model/state.ts';
-import type { CarefulPass, Tally } from './careful.ts';
+import { Ledger, type LedgerBook } from './ledger.ts';
 import { isExpected } from './lane.ts';
 import { imageKinds, type LaneItem } from './linked.ts';
 import type { Arena } from './ops.ts';
-import type { Parked, ParkedRow } from './parked.ts';
+import { OwedRows, type Parked } from './parked.ts';
+import type { CarefulPass, Tally } from './pass.ts';
 import { StateWrites } from './state-writes.ts';
 import type { Scope } from './write.ts';
 
@@ -18,14 +19,10 @@ export interface Applier {
   readonly target: Target;
   readonly shapes: Readonly<Record<StateTableName, TableShape>>;
   readonly parked: Parked;
+  /** The lane's ledger of conflicts, as the target has it. */
+  readonly book: LedgerBook;
   /** The checkpoint row as this engine last wrote it. */
   held: Checkpoint;
-}
-
-/** Changes of the parked rows that become true with the commit. */
-export interface Settlement {
-  readonly parked: ParkedRow[];
-  readonly healed: ParkedRow[];
 }
 
 /** How far the target's own log was read before anything was decided: what the audit goes by. */
@@ -53,7 +50,7 @@ export function moveFor(applier: Applier, items: readonly LaneItem[], known: Pos
 export async function transact(
   applier: Applier,
   move: CheckpointMove,
-  work: (scope: Scope, pass: CarefulPass, settlement: Settlement) => Promise<void>,
+  work: (scope: Scope, pass: CarefulPass) => Promise<void>,
 ): Promise<Tally> {
   const { arena, held, target } = applier;
   const seq = held.seq + 1;
@@ -79,6 +76,7 @@ export async function transact(
         echoes.announce(seq, hash, intention, hops);
       },
       isExpected: (link, hash) => !removed.has(hash) && isExpected(arena.lane.sides[arena.target], link, hash),
+      admitAudit: (hash) => echoes.admitAudit(seq, hash),
       emptied: new Set(),
       links: new Map(arena.lane.plan.links.map((link) => [link.id, link])),
     };
@@ -87,18 +85,23 @@ export async function transact(
       scope,
       arena,
       tally,
+      timed: arena.timed,
+      owedRows: new OwedRows(applier.parked),
+      ledger: new Ledger(applier.book, scope.states, ledgerPrefix(applier, seq)),
+      stream: applier.stream,
+      effectiveUs: move.effectiveUs,
       idPrefix: `${applier.stream}:${held.epoch}:${seq}`,
       owed: [],
       deferred: new Set(),
       decided: new Map(),
       restated: 0,
     };
-    const settlement: Settlement = { parked: [], healed: [] };
-    await work(scope, pass, settlement);
+    await work(scope, pass);
+    pass.ledger.prune();
     await scope.states.write(transaction);
     await transaction.commit();
     applier.held = { ...held, ...move, seq };
-    settle(applier, scope, settlement);
+    settle(applier, pass);
     return tally;
   } catch (thrown) {
     echoes.withdraw(seq);
@@ -107,12 +110,17 @@ export async function transact(
   }
 }
 
-function settle(applier: Applier, scope: Scope, settlement: Settlement): void {
+/** Ids of conflicts are short, because people type them; `seq` is never used twice for a lane and a direction. */
+function ledgerPrefix({ arena }: Applier, seq: number): string {
+  return `${arena.lane.plan.id}-${arena.target === arena.lane.home ? '' : 'r'}${seq}`;
+}
+
+function settle(applier: Applier, { scope, owedRows, ledger }: CarefulPass): void {
   for (const [id, targetKey] of scope.fresh) {
     const [link = '', sourceKey = ''] = id.split('\u0000');
     const [left, right] = scope.target === 'left' ? [targetKey, sourceKey] : [sourceKey, targetKey];
     applier.arena.keys.remember(link, left, right);
   }
-  for (const row of settlement.healed) applier.parked.remove(row.link, row.sourceKey);
-  for (const row of settlement.parked) applier.parked.add(row);
+  owedRows.settle();
+  ledger.settle();
 }

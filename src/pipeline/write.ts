@@ -1,3 +1,4 @@
+import { sameInPair } from '../arbiter/same.ts';
 import type { TargetTransaction } from '../model/endpoint.ts';
 import { TandemError } from '../model/error.ts';
 import type { ColumnPair, LinkPlan, LinkSide, TableShape } from '../model/plan.ts';
@@ -5,7 +6,6 @@ import { otherSide, type Side } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import { keyFromText, orderedPair, type KeyMap } from './keys.ts';
 import { imageHash, imageKeyText, keyOf, rowHash, rowKeyText } from './linked.ts';
-import { sameInPair } from './project.ts';
 import type { StateWrites } from './state-writes.ts';
 
 /** A row on its way into a statement: its image with the target's own keys, and the counterpart it goes to. */
@@ -34,6 +34,8 @@ export interface Scope {
   readonly links: ReadonlyMap<string, LinkPlan>;
   /** Must a row with this hash be there, by what the target's log and this transaction say? See isExpected. */
   readonly isExpected: (link: LinkPlan, hash: number) => boolean;
+  /** What is sent about this row was decided without knowing all of home's log: the audit may decide it again. */
+  readonly admitAudit: (hash: number) => void;
   /** Links of which this transaction has removed rows, whose children may have gone with them. */
   readonly emptied: Set<string>;
 }

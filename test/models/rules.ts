@@ -1,4 +1,6 @@
-import { accept, settleByRule, succeed, type Dispute } from '../../src/arbiter/policy.ts';
+import { accept } from '../../src/arbiter/custom.ts';
+import type { Dispute } from '../../src/arbiter/dispute.ts';
+import { settleByRule, succeed } from '../../src/arbiter/policy.ts';
 import * as rules from '../../src/arbiter/rules.ts';
 import type { LinkPlan } from '../../src/model/plan.ts';
 import type { Decision, Policy } from '../../src/model/policy.ts';
@@ -70,10 +72,11 @@ export class Judge {
 
   settle(about: Omit<Dispute, 'link' | 'home' | 'base'>): Decision {
     const dispute: Dispute = { link: this.#link, home: 'left', base: null, ...about };
-    return this.#policy.kind === 'custom' ? accept(dispute, this.#verdict) : settleByRule(dispute, this.#policy);
+    return this.#policy.kind === 'custom' ? accept(dispute, this.#verdict) : settleByRule(dispute);
   }
 
   succeed(current: Row | null, incoming: Row | null): Decision {
-    return succeed(current, incoming);
+    const times = { currentAtUs: 0, incomingAtUs: 0 };
+    return succeed({ link: this.#link, home: 'left', base: null, current, incoming, incomingOp: 'update', ...times });
   }
 }

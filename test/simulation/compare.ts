@@ -111,7 +111,7 @@ function same(left: Fields, right: Fields, view: View): boolean {
 }
 
 function show(row: Fields): string {
-  return JSON.stringify(row);
+  return JSON.stringify(row, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
 /** Is the difference among what one side is known to be owed? */

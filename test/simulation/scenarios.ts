@@ -1,5 +1,6 @@
 import type { Conflict, Policy, Side, Verdict } from '../../src/model/policy.ts';
 import type { Family } from './family.ts';
+import { counters } from './families/counters.ts';
 import { ledger } from './families/ledger.ts';
 import { lens } from './families/lens.ts';
 import { claims, people } from './families/people.ts';
@@ -43,6 +44,7 @@ const FAMILIES: Readonly<Record<string, readonly Family[]>> = {
   swaps: [swaps],
   lens: [lens],
   transfers: [transfers],
+  counters: [counters],
   /** Everything at once, in one table group each. */
   mixed: [register, ledger, people, transfers, tree],
   /** Servers that remove and detach children without a word in their logs, as InnoDB does before 9.6. */

@@ -15,6 +15,7 @@ const taken = new Set(
     'function if implements import in instanceof interface let new null package private protected public return ' +
     'static super switch this throw true try typeof undefined var void while with yield await ' +
     'defineConfig link env file via skip postgres mysql mariadb newestWins sideWins custom codec titleCase ' +
+    'perColumn delta park byColumns ' +
     'upperCase trim enumMap nullAs epoch flip'
   ).split(' '),
 );

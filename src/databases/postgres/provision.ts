@@ -2,6 +2,7 @@ import type { Step } from '../../model/endpoint.ts';
 import { TandemError } from '../../model/error.ts';
 import type { TableRef } from '../../model/schema.ts';
 import { type Ask, literal, quote, quoteTable } from './connect.ts';
+import { TRAVELLING_TABLES } from '../../model/state.ts';
 import { createStateTable, STATE_TABLE_NAMES } from './state.ts';
 
 /** What a sync needs in a database. */
@@ -58,7 +59,8 @@ export async function missingSteps(ask: Ask, want: Provision): Promise<NeededSte
   }
   const checkpoint: TableRef = { schema: want.stateSchema, table: 'checkpoint' };
   for (const ref of [checkpoint, ...want.tables]) steps.push(...identitySteps(ref, present.tables.get(keyOf(ref))));
-  steps.push(...publicationSteps(want, present, [...state, ...want.tables]));
+  const travelling = TRAVELLING_TABLES.map((table) => ({ schema: want.stateSchema, table }));
+  steps.push(...publicationSteps(want, present, [...travelling, ...want.tables]));
   if (!present.slot) {
     // A synchronised slot lets a standby of PostgreSQL 17 or newer take over without a gap.
     const failover = want.version >= 170_000 ? ', failover => true' : '';

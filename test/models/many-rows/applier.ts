@@ -1,3 +1,4 @@
+import type { Decision } from '../../../src/model/policy.ts';
 import type { Row } from '../../../src/model/value.ts';
 import { Transaction } from './transaction.ts';
 import { text, type Image, type Item, type RowChange, type SideIndex, type Task, type World } from './world.ts';
@@ -12,7 +13,7 @@ export function applyNext(world: World, target: SideIndex): boolean {
   const items = nextItems(world, source, target);
   if (items.length === 0) return false;
   const transaction = new Transaction(world, target);
-  const decided = new Map<number, 'home' | 'remote' | 'merged'>();
+  const decided = new Map<number, Decision['winner']>();
   for (const item of items) {
     for (const change of item.changes) {
       const pass: Pass = { world, target, transaction, decided, item, change };
@@ -34,7 +35,7 @@ interface Pass {
   readonly world: World;
   readonly target: SideIndex;
   readonly transaction: Transaction;
-  readonly decided: Map<number, 'home' | 'remote' | 'merged'>;
+  readonly decided: Map<number, Decision['winner']>;
   readonly item: Item;
   readonly change: RowChange;
 }

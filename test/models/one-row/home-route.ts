@@ -93,7 +93,7 @@ function doItems(state: State, scope: Scope, judged: readonly Judged[], found: n
   let current = found;
   let wrote: number | null = null;
   let restated: Restated | null = null;
-  let winner: 'home' | 'remote' | 'merged' | null = null;
+  let winner: Settled['winner'] | null = null;
   for (const { ordinal, kind, rivalUs } of judged) {
     const incoming = (entryAt(state, 1, ordinal) as LocalEntry).image;
     const incomingUs = times[ordinal] ?? 0;

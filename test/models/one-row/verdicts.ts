@@ -1,3 +1,4 @@
+import type { Decision } from '../../../src/model/policy.ts';
 import type { Row } from '../../../src/model/value.ts';
 import { Judge, type PolicyName } from '../rules.ts';
 import { ABSENT } from './state.ts';
@@ -6,7 +7,7 @@ import { ABSENT } from './state.ts';
 export const MERGED = 9;
 
 export interface Settled {
-  readonly winner: 'home' | 'remote' | 'merged';
+  readonly winner: Decision['winner'];
   readonly image: number;
 }
 

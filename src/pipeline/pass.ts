@@ -1,0 +1,119 @@
+import type { AskTimed } from '../arbiter/custom.ts';
+import { TandemError } from '../model/error.ts';
+import type { Code } from '../model/codes.ts';
+import type { LinkPlan } from '../model/plan.ts';
+import { otherSide, type Decision } from '../model/policy.ts';
+import type { Row, Value } from '../model/value.ts';
+import type { Ledger } from './ledger.ts';
+import { rowKeyText, type LinkedChange } from './linked.ts';
+import type { Arena, Op } from './ops.ts';
+import type { OwedRows } from './parked.ts';
+import { deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from './write.ts';
+
+/** What the careful path did, for the status. */
+export interface Tally {
+  conflicts: number;
+  deferred: number;
+  reasserted: number;
+}
+
+/** A careful pass over one batch: one row at a time, in source order, looking before it writes. */
+export interface CarefulPass {
+  readonly scope: Scope;
+  readonly arena: Arena;
+  readonly tally: Tally;
+  /** Waits for a custom function as long as that may take. */
+  readonly timed: AskTimed;
+  readonly stream: string;
+  /** Hybrid time of the transaction. */
+  readonly effectiveUs: number;
+  /** Makes ids of restatements unique: stream and the seq of this transaction. */
+  readonly idPrefix: string;
+  /** The rows that the target is owed, as this very transaction leaves them. */
+  readonly owedRows: OwedRows;
+  /** What is written into the ledger of conflicts with this transaction. */
+  readonly ledger: Ledger;
+  /** Changes that must come again as a state, with the code that says why. */
+  readonly owed: { readonly change: LinkedChange; readonly code: Code }[];
+  /** Rows of which this very batch has deferred a change, by hash. */
+  readonly deferred: Set<number>;
+  /** Who won rows that this very batch has already decided, by hash. */
+  readonly decided: Map<number, Decision['winner']>;
+  restated: number;
+}
+
+/** Writes a decided image, whose foreign keys are this side's own already. */
+export async function replaceRow(
+  pass: CarefulPass,
+  row: Pick<Outgoing, 'link' | 'sourceKey' | 'hops'> & { readonly key: Row },
+  current: Row | null,
+  image: Row | null,
+): Promise<void> {
+  const { scope } = pass;
+  const outgoing: Outgoing = { ...row, image, before: current };
+  if (image === null) await deleteRows(scope, row.link, [outgoing]);
+  else if (current === null) await insertRows(scope, row.link, [outgoing], 'own');
+  else await updateRows(scope, row.link, [outgoing], 'own');
+}
+
+/** Sends a state of a row through this database's log. */
+export function restate(
+  pass: CarefulPass,
+  what: {
+    readonly link: LinkPlan;
+    readonly purpose: 'reassert' | 'refresh';
+    readonly key: Row;
+    readonly image: Row | null;
+    readonly provenance: { readonly home: string | null; readonly remote: string | null } | null;
+    readonly effectiveUs: number;
+  },
+): void {
+  const { link, ...rest } = what;
+  pass.scope.states.restate({
+    id: `${pass.idPrefix}:${pass.restated++}`,
+    lane: pass.arena.lane.plan.id,
+    link: link.id,
+    ...rest,
+  });
+  if (what.purpose === 'reassert') pass.tally.reasserted++;
+}
+
+/** A mapped image with keys and foreign keys of the target, so that it can be compared with a row that stands there. */
+export async function inTargetKeys(pass: CarefulPass, op: Op, image: Row | null): Promise<Row | null> {
+  if (image === null) return null;
+  const out = [...image];
+  if (op.link.keys === 'mapped') {
+    const key = op.targetKey ?? freshKey(pass.scope, op.link, op.newSourceKey);
+    op.link.left.key.forEach((at, index) => {
+      out[at] = key?.[index];
+    });
+  }
+  for (const parent of op.link.parents) {
+    const value = image[parent.column];
+    if (value === null || value === undefined) continue;
+    const translated = await parentValue(pass, parent.link, value);
+    if (translated === null) throw unknownParent(op, parent.link);
+    out[parent.column] = translated;
+  }
+  return out;
+}
+
+/** A parent's key of the source as the target's; null where it has no counterpart. */
+export async function parentValue(pass: CarefulPass, parentId: string, value: Value): Promise<Value | null> {
+  const parent = pass.scope.links.get(parentId);
+  if (parent === undefined) return null;
+  const source = otherSide(pass.scope.target);
+  const text = rowKeyText(parent, source, [value]);
+  const key = freshKey(pass.scope, parent, text);
+  if (key !== null) return key[0] ?? null;
+  const known = (await pass.arena.keys.resolve(parent, source, [text])).get(text);
+  if (known === undefined) return null;
+  const at = parent[pass.scope.target].columns[parent.left.key[0] as number];
+  return at?.kind === 'int' ? Number(known) : at?.kind === 'bigint' ? BigInt(known) : known;
+}
+
+function unknownParent(op: Op, parent: string): TandemError {
+  return new TandemError('TD7013', `a row of link '${op.link.id}' refers to a row of '${parent}' without counterpart`, {
+    at: { link: op.link.id, parent },
+  });
+}
