@@ -168,7 +168,7 @@ function holdRow(pass: CarefulPass, op: Op, key: Row, about: Dispute, code: stri
   pass.ledger.record(entryOf(pass, op, key, about, { code }));
 }
 
-/** A later change of a row about which a person is still to decide: noted, so that the person sees what there is now. */
+/** A later change of a row about which a person is still to decide: noted, so that it is seen as it is now. */
 export async function holdOn(pass: CarefulPass, op: Op, held: ParkedRow): Promise<void> {
   const { link } = op;
   const open = pass.ledger.open(link.id, op.sourceKey);
