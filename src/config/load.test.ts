@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Declaration } from '../mapping/declaration.ts';
+import { byColumns, delta, newestWins, park, perColumn, sideWins } from '../mapping/policies.ts';
+import { yamlConfig } from '../mapping/write-yaml.ts';
 import { frameOf, helpOf } from './frames.ts';
 import { type Loaded, type LoadOptions, loadConfig } from './load.ts';
 
@@ -119,6 +121,38 @@ links:
     expect(declaration).toMatchSnapshot();
     const link = declaration?.links['a'];
     expect(link?.columns['four']).toMatchObject({ codec: { name: 'cents', spec: { own: '../own.ts#cents' } } });
+  });
+
+  it('says who wins conflicts in the same words on both fronts', async () => {
+    const yaml = (conflict: string) =>
+      `${SOUND.replace('    left: users', `    conflict: ${conflict}\n    left: users`)}`;
+    const policies = [
+      ['newest', newestWins()],
+      ['{ newest: at }', newestWins('at')],
+      ['park', park()],
+      ['perColumn', perColumn()],
+      ['{ perColumn: { side: left } }', perColumn(sideWins('left'))],
+      [
+        '{ columns: [{ columns: [a], policy: delta }] }',
+        byColumns(newestWins(), [{ columns: ['a'], policy: delta() }]),
+      ],
+      [
+        '{ default: park, columns: [{ columns: [a, b], policy: { side: right } }, { columns: [c], policy: newest }] }',
+        byColumns(park(), [
+          { columns: ['a', 'b'], policy: sideWins('right') },
+          { columns: ['c'], policy: newestWins() },
+        ]),
+      ],
+    ] as const;
+    for (const [words, policy] of policies) {
+      const { declaration, findings } = await load(yaml(words));
+      expect(findings).toEqual([]);
+      expect(declaration?.links['users']?.conflict).toEqual(policy);
+      const written = await load(yamlConfig(declaration as Declaration));
+      expect(written.declaration?.links['users']?.conflict).toEqual(policy);
+    }
+    const wrong = await load(yaml('{ columns: [{ columns: [a], policy: dleta }] }'));
+    expect(wrong.findings[0]).toMatchObject({ code: 'TD1002', path: expect.arrayContaining(['policy']) });
   });
 
   it.each([

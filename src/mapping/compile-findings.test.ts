@@ -5,7 +5,7 @@ import type { Column, TableSchema } from '../model/schema.ts';
 import { codec, enumMap, nullAs, trim } from './codecs.ts';
 import { compile } from './compile.ts';
 import type { Declaration, DeclaredCodec, LinkDeclaration } from './declaration.ts';
-import { newestWins } from './policies.ts';
+import { byColumns, delta, newestWins } from './policies.ts';
 
 /** A link of two tables `a` with an ordinary key, changed as a test needs it. */
 interface Case {
@@ -37,6 +37,15 @@ function findingsOf({ left = [], right = [], leftTable, rightTable, columns = {}
 const x = (given: Partial<Column> = {}, native = 'text'): Column => column('x', native, given);
 const int = { kind: 'int' } as const;
 const generated = column('id', 'serial', { kind: 'int', auto: true });
+
+const timesHundred = { toRight: (value: number) => value * 100, toLeft: (value: number) => value / 100 };
+const cents = codec('cents', timesHundred) as unknown as DeclaredCodec;
+const counting = (...names: readonly string[]): Partial<LinkDeclaration> => ({
+  conflict: byColumns(
+    newestWins(),
+    names.map((name) => ({ columns: [name], policy: delta() })),
+  ),
+});
 
 /** Code and severity of the mistake, and how its message begins. */
 const mistakes: readonly (readonly [string, Case, string])[] = [
@@ -140,6 +149,38 @@ const mistakes: readonly (readonly [string, Case, string])[] = [
     { link: { conflict: newestWins('y') } },
     "error TD2103 the conflict policy of 'a' compares 'y'",
   ],
+  [
+    'a counter of text',
+    { left: [x()], right: [x()], columns: { x: 'x' }, link: counting('x') },
+    'error TD8015 x is text, and `delta` adds exact numbers only',
+  ],
+  [
+    'a counter of floating point numbers',
+    {
+      left: [x({ kind: 'float8' }, 'double')],
+      right: [x({ kind: 'float8' })],
+      columns: { x: 'x' },
+      link: counting('x'),
+    },
+    'error TD8015 x is double, and `delta` adds exact numbers only',
+  ],
+  [
+    'a counter behind a codec',
+    { left: [x(int)], right: [x(int)], columns: { x: { to: 'x', codec: cents } }, link: counting('x') },
+    'error TD8015 x goes through cents',
+  ],
+  [
+    'a counter that flows one way',
+    { left: [x(int)], right: [x(int)], columns: { x: { to: 'x', direction: 'toRight' } }, link: counting('x') },
+    'error TD8015 x flows one way',
+  ],
+  [
+    'a column in two groups',
+    { left: [x(int)], right: [x(int)], columns: { x: 'x' }, link: counting('x', 'x') },
+    "error TD8015 'x' is in two column groups",
+  ],
+  ['a group of columns that are not linked', { link: counting('y') }, "error TD2103 a column group of 'a' names 'y'"],
+  ['a group with the key', { link: counting('id') }, "error TD8015 'id' is part of the key"],
   [
     'a filter over a column that is not linked',
     { link: { where: { left: { y: 1 } } } },

@@ -7,7 +7,8 @@ export const CONFLICT_CODES = {
     'row',
     1,
     'Both sides changed the row and the policy of its link leaves the decision to a person. Each side ' +
-      'keeps what it has, and later changes of the row wait. See `tandem conflicts ls --open`, then `tandem conflicts resolve`.',
+      'keeps what it has, and later changes of the row wait. See `tandem conflicts ls --open`, then ' +
+      '`tandem conflicts resolve`.',
   ),
   TD8011: entry(
     'POLICY_TOO_SLOW',
