@@ -26,18 +26,22 @@ export function buildProgram(io: Io, dispatch: Dispatch): Command {
     })
     .configureHelp({ showGlobalOptions: true });
   addGlobalOptions(program);
-  const add: Add = (usage, description, body) =>
-    program
-      .command(usage)
-      .description(description)
-      .action(async (...received: unknown[]) => {
-        const command = received.at(-1) as Command;
-        await dispatch(command.optsWithGlobals(), (session) => body(session, command));
-      });
+  const adder =
+    (parent: Command): Add =>
+    (usage, description, body) =>
+      parent
+        .command(usage)
+        .description(description)
+        .action(async (...received: unknown[]) => {
+          const command = received.at(-1) as Command;
+          await dispatch(command.optsWithGlobals(), (session) => body(session, command));
+        });
+  const add = adder(program);
   program.commandsGroup('Set up:');
   addSetup(add);
   program.commandsGroup('Operate:');
   addOperation(add);
+  addConflicts(adder(program.command('conflicts').description('list, explain and change what was decided')));
   program.commandsGroup('Learn:');
   addLearning(add);
   return program;
@@ -98,6 +102,32 @@ function addOperation(add: Add): void {
   ).addOption(directionOption('resume this direction alone'));
 }
 
+function addConflicts(add: Add): void {
+  add('ls', 'list conflicts, the newest first', async (session, command) =>
+    (await import('./commands/conflicts.ts')).listed(session, command.opts()),
+  )
+    .option('--link <name>', 'of this link alone')
+    .option('--type <type>', 'of this type alone, such as update_origin_differs')
+    .option('--since <time>', 'decided since then: 30m, 12h, 7d, or a date')
+    .option('--open', 'that wait for a person')
+    .addOption(new Option('--limit <n>', 'so many at most').argParser(parseCount).default(50))
+    .option('--values', 'show keys, too');
+  add('show <id>', 'who wrote what and when, who won, and why', async (session, command) =>
+    (await import('./commands/conflicts.ts')).shown(session, command.args[0] ?? '', command.opts()),
+  ).option('--values', 'show the rows, too');
+  add(
+    'resolve <id>',
+    'decide a conflict, or change a past decision; both sides get the result',
+    async (session, command) =>
+      (await import('./commands/resolve.ts')).resolve(session, command.args[0] ?? '', command.opts()),
+  )
+    .addOption(new Option('--take <side>', 'the row as this side had it').choices(['left', 'right']))
+    .option('--set <column=value...>', 'these values in the row as it is; columns by their left names, null for NULL')
+    .option('--delete', 'no row at all')
+    .option('--force', 'also where the row has changed since')
+    .option('--values', 'show the values that change, too');
+}
+
 function addLearning(add: Add): void {
   add('explain [code]', 'what an error code means, and what to do', async (session, command) =>
     (await import('./commands/explain.ts')).explain(session, command.args[0]),
@@ -114,6 +144,12 @@ function addLearning(add: Add): void {
 
 function directionOption(description: string): Option {
   return new Option('--direction <direction>', description).choices(['toRight', 'toLeft']);
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('expected a whole number above zero');
 }
 
 function parseSeconds(text: string): number {

@@ -124,8 +124,7 @@ links:
   });
 
   it('says who wins conflicts in the same words on both fronts', async () => {
-    const yaml = (conflict: string) =>
-      `${SOUND.replace('    left: users', `    conflict: ${conflict}\n    left: users`)}`;
+    const yaml = (conflict: string) => SOUND.replace('    left: users', `    conflict: ${conflict}\n    left: users`);
     const policies = [
       ['newest', newestWins()],
       ['{ newest: at }', newestWins('at')],

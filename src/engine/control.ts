@@ -16,6 +16,25 @@ export function isPaused(value: unknown): boolean {
   return value === 'yes';
 }
 
+/** Does a row of the control table with this name ask for a decision about a conflict? */
+export function isResolution(name: string): boolean {
+  return name.startsWith(RESOLVE);
+}
+
+/** How the names of such rows begin. */
+export const RESOLVE = 'resolve:';
+
+/** What has been asked of this side and is not done yet. */
+export async function readControls(endpoint: Endpoint): Promise<{ name: string; value: string }[]> {
+  const shape = endpoint.state.control;
+  const [name, value] = ['name', 'value'].map((each) => shape.columns.findIndex((column) => column.name === each));
+  const found: { name: string; value: string }[] = [];
+  for await (const rows of endpoint.scan(shape)) {
+    for (const row of rows) found.push({ name: String(row[name ?? 0]), value: String(row[value ?? 1]) });
+  }
+  return found;
+}
+
 /** Which of the streams are asked to pause. Throws TD5013 where the state tables do not exist. */
 export async function readPaused(left: Endpoint, streams: readonly Stream[]): Promise<ReadonlySet<Stream>> {
   const paused = new Set<Stream>();
@@ -41,6 +60,25 @@ export async function setPaused(left: Endpoint, stream: Stream, paused: boolean)
       : `UPDATE ${table} SET value = '${value}' WHERE name = '${name}'`;
   await left.run({ title: `${paused ? 'pause' : 'resume'} ${stream}`, sql });
   return true;
+}
+
+/** Writes a row of the control table. Name and value must be plain letters: they become part of a statement. */
+export async function insertControl(endpoint: Endpoint, name: string, value: string): Promise<void> {
+  const sql = `INSERT INTO ${quotedName(endpoint)} (name, value) VALUES ('${name}', '${value}')`;
+  await endpoint.run({ title: `ask for ${name}`, sql });
+}
+
+export async function deleteControl(endpoint: Endpoint, name: string): Promise<void> {
+  const sql = `DELETE FROM ${quotedName(endpoint)} WHERE name = '${name}'`;
+  await endpoint.run({ title: `take back ${name}`, sql });
+}
+
+/** The value of a row of the control table, or null where there is none. */
+export async function readControl(endpoint: Endpoint, name: string): Promise<string | null> {
+  const row = await findControl(endpoint, name);
+  return row === null
+    ? null
+    : String(row[endpoint.state.control.columns.findIndex((column) => column.name === 'value')]);
 }
 
 async function findControl(left: Endpoint, name: string): Promise<Row | null> {

@@ -13,7 +13,7 @@ import { KeyMap } from '../pipeline/keys.ts';
 import { Lane } from '../pipeline/lane.ts';
 import { Recogniser } from '../pipeline/recognise.ts';
 import type { Turn } from '../pipeline/run.ts';
-import { readPaused } from './control.ts';
+import { isResolution, readControls, readPaused } from './control.ts';
 import { waitIdle } from './idle.ts';
 import { verifyLease } from './lease.ts';
 import { limitsOf, retryDelays } from './limits.ts';
@@ -24,7 +24,16 @@ import { Reader, type ExpectedMarker } from './reader.ts';
 import { RateLimit } from './rate-limit.ts';
 import { release } from './release.ts';
 import type { LaneRoute } from './route.ts';
-import { countAudit, deliver, failLane, leavingRoute, makeRoutes, recheckParked, type Running } from './running.ts';
+import {
+  countAudit,
+  deliver,
+  failLane,
+  leavingRoute,
+  makeRoutes,
+  recheckParked,
+  takeControl,
+  type Running,
+} from './running.ts';
 import { Spill } from './spill.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
@@ -100,6 +109,7 @@ export class Engine {
     this.#running = running;
     await this.#openReaders(running, stations);
     await this.#readPauses(routes);
+    await this.#readResolutions(running);
     const finished = this.#run(running);
     finished.catch(() => undefined);
     context.log.info({ lanes: lanes.length, routes: routes.length }, 'started');
@@ -180,6 +190,15 @@ export class Engine {
   async #readPauses(routes: readonly LaneRoute[]): Promise<void> {
     const paused = await readPaused(this.#given.endpoints.left, STREAMS);
     for (const route of routes) route.paused = paused.has(route.stream);
+  }
+
+  /** Decisions about conflicts that were asked for while no engine ran. */
+  async #readResolutions(running: Running): Promise<void> {
+    for (const side of SIDES) {
+      if (!running.lanes.some((lane) => lane.home === side)) continue;
+      const controls = await readControls(this.#given.endpoints[side]);
+      for (const control of controls) if (isResolution(control.name)) takeControl(running, side, control);
+    }
   }
 
   async #run(running: Running): Promise<void> {
@@ -312,6 +331,8 @@ function directionStatus(running: Running, stream: Stream, readers: Partial<Reco
     rows: sum('rows'),
     transactions: sum('transactions'),
     conflicts: sum('conflicts'),
+    conflictCounts: routes.flatMap((route) => route.applier.book.counts),
+    conflictsOpen: routes.reduce((total, route) => total + route.applier.book.openCount, 0),
     deferred: sum('deferred'),
     reasserted: sum('reasserted'),
     parked: routes.reduce((total, route) => total + route.applier.parked.size, 0),

@@ -100,6 +100,10 @@ export class LaneRoute implements Route {
     return this.#options.isRecovered() ? 'running' : 'recovering';
   }
 
+  get isEnding(): boolean {
+    return this.#ending;
+  }
+
   end(): void {
     this.#ending = true;
     this.notice.ring();

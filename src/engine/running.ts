@@ -12,8 +12,9 @@ import type { LaneItem } from '../pipeline/linked.ts';
 import { Recogniser } from '../pipeline/recognise.ts';
 import type { Recognised } from '../pipeline/recognised.ts';
 import type { Applied } from '../pipeline/apply.ts';
+import { decodeResolution } from '../pipeline/resolve.ts';
 import type { Turn } from '../pipeline/run.ts';
-import { isPaused, pauseName } from './control.ts';
+import { isPaused, isResolution, pauseName } from './control.ts';
 import { type EngineLimits, retryDelays } from './limits.ts';
 import { ItemQueue } from './queue.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -80,6 +81,7 @@ export function makeRoutes(
           timelines,
           keys,
           claims: shared.claims,
+          readToEnd: () => readToEnd(shared, otherSide(source), () => route.isEnding),
           timed: timeLimit(context, shared.limits.conflictFunctionMs),
           isNew: newSince(endpoints[source].positions, shared.takenOverAt[source]),
           hasTasks: () => route.tasks.length > 0,
@@ -89,6 +91,8 @@ export function makeRoutes(
         shapes: endpoints[otherSide(source)].state,
         parked,
         book,
+        looked: new WeakSet(),
+        answered: new Set(),
         held,
       },
       isRecovered: () => isRecovered(stations, readers, endpoints, lane),
@@ -97,6 +101,20 @@ export function makeRoutes(
     return route;
   });
 }
+
+/** Resolves when the log of a side is read as far as it went when this was called; at once where nobody reads it. */
+async function readToEnd(
+  { endpoints, readers, context }: Omit<Running, 'routes'>,
+  side: Side,
+  isEnding: () => boolean,
+): Promise<void> {
+  const reader = readers[side];
+  if (reader === undefined) return;
+  const end = await endpoints[side].logEnd();
+  while (!isEnding() && !endpoints[side].positions.covers(reader.position, end)) await context.sleep(READ_POLL_MS);
+}
+
+const READ_POLL_MS = 2;
 
 /** Items come in the order of their log: once one is new, so are all that follow. */
 function newSince(positions: Positions, end: Position): (item: LaneItem) => boolean {
@@ -219,7 +237,9 @@ export function askForState(
   addTask(running, route.lane, source, { kind: 'restate', link, key });
 }
 
-function takeControl(running: Running, side: Side, control: { readonly name: string; readonly value: string }): void {
+/** What an operator asked for: a pause stands in the left database, a decision about a conflict at its home. */
+export function takeControl(running: Running, side: Side, control: Recognised['controls'][number]): void {
+  if (isResolution(control.name)) return takeResolution(running, side, control);
   if (side !== 'left') return;
   for (const route of running.routes) {
     if (control.name !== pauseName(route.stream)) continue;
@@ -228,6 +248,17 @@ function takeControl(running: Running, side: Side, control: { readonly name: str
     route.paused = paused;
     route.notice.ring();
   }
+}
+
+function takeResolution(running: Running, side: Side, { name, value }: Recognised['controls'][number]): void {
+  if (value === null) {
+    for (const route of running.routes) if (route.target === side) route.applier.answered.add(name);
+    return;
+  }
+  const asked = decodeResolution(value);
+  const lane = running.lanes.find((candidate) => candidate.plan.id === asked?.request.lane);
+  if (asked === null || asked.refused !== null || lane?.home !== side) return;
+  addTask(running, lane, side, { kind: 'resolve', name, request: asked.request });
 }
 
 export function failLane(running: Running, lane: Lane, thrown: unknown): void {

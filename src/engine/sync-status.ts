@@ -1,3 +1,5 @@
+import type { ConflictCount } from '../pipeline/ledger.ts';
+
 /** A running sync, as a program holds it. */
 export interface Sync {
   /** Resolves after {@link stop}; rejects with the TandemError that ended the sync. */
@@ -26,6 +28,9 @@ export interface DirectionStatus {
   readonly transactions: number;
   /** Conflicts decided at the home side; changes deferred at the other. */
   readonly conflicts: number;
+  /** Conflicts written into the ledger since the start, by what they came to; and how many wait for a person. */
+  readonly conflictCounts: readonly ConflictCount[];
+  readonly conflictsOpen: number;
   readonly deferred: number;
   /** Decisions sent to the other side. */
   readonly reasserted: number;

@@ -113,7 +113,8 @@ export const STATE_TABLES = {
       text('link', 64),
       /** The side that was home. */
       text('home', 8),
-      /** Key texts of the row at home and on the other side. */
+      /** encodeRow of the row's key at home, and its key texts at home and on the other side. */
+      text('row_key'),
       text('home_key', 190),
       text('remote_key', 190),
       /** As PostgreSQL names it, see ConflictType. */

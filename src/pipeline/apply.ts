@@ -1,4 +1,4 @@
-import { addAmounts, groupsOf, increments, summedColumns } from '../arbiter/groups.ts';
+import { addAmounts, groupsOf, increments, rowPolicyOf, summedColumns } from '../arbiter/groups.ts';
 import type { Position } from '../model/change.ts';
 import { asTandemError, type TandemError } from '../model/error.ts';
 import { otherSide } from '../model/policy.ts';
@@ -8,7 +8,7 @@ import { compact, type Run } from './compact.ts';
 import { healRow, parkRow } from './decide.ts';
 import { isDeferred } from './lane.ts';
 import type { LaneItem, LinkedChange } from './linked.ts';
-import { prepare, sourceKeyOf, TasksFirst, type Op } from './ops.ts';
+import { LogFirst, prepare, sourceKeyOf, TasksFirst, type Op } from './ops.ts';
 import { mapImage } from './map.ts';
 import { isHeld, type ParkedRow } from './parked.ts';
 import type { CarefulPass, Tally } from './pass.ts';
@@ -62,6 +62,7 @@ function isPlain(applier: Applier, op: Op): boolean {
   const { lane, target } = applier.arena;
   if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return false;
   if (op.op === 'update' && target === lane.home && groupsOf(op.link) !== null) return false;
+  if (op.op !== 'insert' && target === lane.remote && rowPolicyOf(op.link).kind === 'park') return false;
   return !(op.keyChanged && op.link.keys === 'mapped');
 }
 
@@ -154,6 +155,11 @@ async function carefulPart(
       parked.push(...owed);
       return tally;
     } catch (thrown) {
+      if (thrown instanceof LogFirst) {
+        await applier.arena.readToEnd();
+        applier.looked.add(thrown.change);
+        continue;
+      }
       if (refused.size + retried.size === before || asTandemError(thrown).class !== 'row') throw thrown;
     }
   }
@@ -183,6 +189,7 @@ async function applyEach(
     try {
       await applyCarefully(pass, op);
     } catch (thrown) {
+      if (thrown instanceof LogFirst) throw thrown;
       const error = asTandemError(thrown);
       // A row that was absent when it was looked for may have been made since: it is looked for once more.
       if (error.code === 'TD7001' && !retried.has(op.change)) retried.add(op.change);

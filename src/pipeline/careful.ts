@@ -1,4 +1,4 @@
-import { addToCounters } from '../arbiter/groups.ts';
+import { addToCounters, rowPolicyOf } from '../arbiter/groups.ts';
 import { sameImage } from '../arbiter/same.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import type { Row, Value } from '../model/value.ts';
@@ -7,7 +7,7 @@ import { dispute, holdOn, merge, mergeUnderLock } from './decide.ts';
 import { orderedPair } from './keys.ts';
 import { isDeferred, type Lane } from './lane.ts';
 import { keyOf, rowHash, rowKeyText } from './linked.ts';
-import type { Op } from './ops.ts';
+import { LogFirst, type Op } from './ops.ts';
 import { isHeld } from './parked.ts';
 import { inTargetKeys, parentValue, replaceRow, restate, type CarefulPass } from './pass.ts';
 import {
@@ -54,6 +54,7 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
     return;
   }
   const [current] = await scope.transaction.lock(bare(link[scope.target]), [key]);
+  if (await mayOverwrite(pass, op, current ?? null)) throw new LogFirst(op.change);
   const { before, after: image } = op;
   const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image, before, hops: op.change.hops };
   if (op.after === null) await deleteRows(scope, link, [outgoing]);
@@ -66,6 +67,19 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
   if (pass.deferred.delete(hash) || isDeferred(pass.arena.lane, hash)) {
     scope.states.remove('deferred', [link.id, rowKeyText(link, scope.target, key)]);
   }
+}
+
+/**
+ * Where a person is to decide, what the other side's application wrote must still be there when it is asked. A row that
+ * is not what home's change was made upon may hold a write that this log has not shown yet.
+ */
+async function mayOverwrite(pass: CarefulPass, op: Op, current: Row | null): Promise<boolean> {
+  const { scope, arena } = pass;
+  if (scope.target === arena.lane.home || rowPolicyOf(op.link).kind !== 'park' || pass.looked.has(op.change))
+    return false;
+  if (op.change.op === 'reassert' || op.change.op === 'refresh' || op.change.op === 'read') return false;
+  if (pass.owedRows.get(op.link.id, op.sourceKey) !== null) return false;
+  return !sameImage(op.link, scope.target, current, await inTargetKeys(pass, op, op.before));
 }
 
 /** A decision that this side's own write won needs no second write: it would only look like one that came back. */

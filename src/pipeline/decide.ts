@@ -219,6 +219,7 @@ export function entryOf(
     lane: arena.lane.plan.id,
     link: link.id,
     home,
+    row_key: encodeRow(key),
     home_key: rowKeyText(link, home, key),
     remote_key: op.sourceKey,
     type: conflictTypeOf(about),

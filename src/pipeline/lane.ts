@@ -71,6 +71,8 @@ export interface Deferral {
 export type Task =
   /** Send the present state of a row through the log of the side it is on. */
   | { readonly kind: 'restate'; readonly link: LinkPlan; readonly key: Row }
+  /** A person has decided about a conflict; `name` is the request's in the control table. */
+  | { readonly kind: 'resolve'; readonly name: string; readonly request: Resolution }
   /**
    * An application's change at home was passed over unasked by our own write: decide again (audit, correctness 1.3).
    * Home changes from `at` on wait for it.
@@ -86,6 +88,17 @@ export type Task =
       readonly oursAtUs: number;
       readonly at: number;
     };
+
+/** What a person wants a row to be. */
+export interface Resolution {
+  readonly lane: string;
+  /** Of the entry in the ledger. */
+  readonly id: string;
+  /** One side's row as it was when both met; columns of a home image to set; or no row at all. */
+  readonly want: { readonly take: Side } | { readonly set: Row } | 'delete';
+  /** Also where the row has changed since. */
+  readonly force: boolean;
+}
 
 /** Everything the two routes of one table group share. */
 export class Lane {

@@ -49,8 +49,21 @@ export interface Arena {
   readonly isNew: (item: LaneItem) => boolean;
   /** Waits for a custom conflict function as long as that may take. */
   readonly timed: AskTimed;
+  /** Resolves when the target's log is read as far as it goes now. */
+  readonly readToEnd: () => Promise<void>;
   /** Is there work of the protocol's own that this applier has to do before it goes on? */
   readonly hasTasks: () => boolean;
+}
+
+/** Thrown where a change must not be decided about before the target's log is read to its end. */
+export class LogFirst extends Error {
+  override readonly name = 'LogFirst';
+  readonly change: LinkedChange;
+
+  constructor(change: LinkedChange) {
+    super();
+    this.change = change;
+  }
 }
 
 /** Thrown by {@link prepare} where tasks came up that must be done before these items can be decided. */

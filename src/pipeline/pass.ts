@@ -27,6 +27,8 @@ export interface CarefulPass {
   readonly stream: string;
   /** Hybrid time of the transaction. */
   readonly effectiveUs: number;
+  /** Changes for which the target's log was read to its end already. */
+  readonly looked: WeakSet<LinkedChange>;
   /** Makes ids of restatements unique: stream and the seq of this transaction. */
   readonly idPrefix: string;
   /** The rows that the target is owed, as this very transaction leaves them. */

@@ -114,6 +114,7 @@ function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Re
   const restated = new Map<number, Restated>();
   for (const { table, op, row } of states) {
     if (op === 'delete' && table === 'deferred') caughtUp(own, row);
+    if (op === 'delete' && table === 'control') out.controls.push({ name: String(row['name']), value: null });
     if (op === 'delete' && table === 'parked') own.lane.held.close(parkedName(row), own.ordinal);
     if (op === 'delete' || op === 'truncate') continue;
     if (table === 'key_map') {

@@ -184,9 +184,10 @@ export class Recogniser {
   }
 
   #takeState(change: Change, name: StateTableName, out: Recognised): void {
-    if (name !== 'control' || change.after === null) return;
-    const row = stateRow(change, change.after);
-    out.controls.push({ name: String(row['name']), value: String(row['value']) });
+    const image = change.after ?? change.before;
+    if (name !== 'control' || image === null) return;
+    const row = stateRow(change, image);
+    out.controls.push({ name: String(row['name']), value: change.after === null ? null : String(row['value']) });
   }
 
   #nextEffective(wallUs: number): number {

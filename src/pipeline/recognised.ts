@@ -10,8 +10,8 @@ export interface Recognised {
   readonly tasks: { readonly lane: Lane; readonly task: Task }[];
   /** Pairs of keys that our own transaction put into the key map. */
   readonly pairs: { readonly link: string; readonly leftKey: string; readonly rightKey: string }[];
-  /** What an operator wrote into the control table. */
-  readonly controls: { readonly name: string; readonly value: string }[];
+  /** What an operator wrote into the control table; null = taken back, or done. */
+  readonly controls: { readonly name: string; readonly value: string | null }[];
   /** Lanes whose tables no longer fit. */
   readonly failures: { readonly lane: Lane; readonly error: TandemError }[];
   /** It holds nothing but Tandem's own bookkeeping, so it never causes a checkpoint (design README 2). */

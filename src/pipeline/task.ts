@@ -10,6 +10,7 @@ import { entryOf, parkRow } from './decide.ts';
 import type { Task } from './lane.ts';
 import { rowHash, rowKeyText } from './linked.ts';
 import { HELD_CODES, type ParkedRow } from './parked.ts';
+import { refuseResolution, resolve } from './resolve.ts';
 import { replaceRow, restate as sendState, type CarefulPass, type Tally } from './pass.ts';
 import { knownNow, moveFor, transact, type Applier } from './transact.ts';
 import { bare, believeAbsent } from './write.ts';
@@ -17,10 +18,27 @@ import { bare, believeAbsent } from './write.ts';
 type AuditTask = Task & { readonly kind: 'audit' };
 
 /**
- * Does all tasks in one transaction, which moves the checkpoint row but not its position. One, because the position
- * that it notes as known must not pass a task that is still to be done: a restart would not find that one again.
+ * Does the protocol's own tasks in one transaction, which moves the checkpoint row but not its position. One, because
+ * the position that it notes as known must not pass a task that is still to be done: a restart would not find that one
+ * again. What people ask for is found again where it stands, and comes after, each in a transaction of its own.
  */
 export async function applyTasks(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
+  const total: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };
+  const own = tasks.filter((task) => task.kind !== 'resolve');
+  if (own.length > 0) addTally(total, await applyOwn(applier, own));
+  for (const task of tasks) if (task.kind === 'resolve') addTally(total, await applyResolution(applier, task));
+  return total;
+}
+
+function addTally(total: Tally, { conflicts, deferred, reasserted }: Tally): void {
+  total.conflicts += conflicts;
+  total.deferred += deferred;
+  total.reasserted += reasserted;
+}
+
+type OwnTask = Exclude<Task, { readonly kind: 'resolve' }>;
+
+async function applyOwn(applier: Applier, tasks: readonly OwnTask[]): Promise<Tally> {
   try {
     return await attempt(applier, tasks);
   } catch (thrown) {
@@ -33,7 +51,7 @@ export async function applyTasks(applier: Applier, tasks: readonly Task[]): Prom
   }
 }
 
-function attempt(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
+function attempt(applier: Applier, tasks: readonly OwnTask[]): Promise<Tally> {
   const move = moveFor(applier, [], knownNow(applier));
   return transact(applier, move, async (_scope, pass) => {
     for (const task of tasks) {
@@ -43,8 +61,21 @@ function attempt(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
   });
 }
 
+async function applyResolution(applier: Applier, task: Task & { readonly kind: 'resolve' }): Promise<Tally> {
+  const move = moveFor(applier, [], applier.held.known);
+  try {
+    const tally = await transact(applier, move, (_scope, pass) => resolve(pass, applier, task));
+    applier.answered.add(task.name);
+    return tally;
+  } catch (thrown) {
+    const { code, class: kind } = asTandemError(thrown);
+    if (kind !== 'row' && kind !== 'setup') throw thrown;
+    return transact(applier, move, async (_scope, pass) => refuseResolution(pass, task, code));
+  }
+}
+
 /** Sends the row as it is now, read under lock, through this side's log. */
-async function restate(pass: CarefulPass, task: Task): Promise<void> {
+async function restate(pass: CarefulPass, task: OwnTask): Promise<void> {
   const { scope, arena } = pass;
   const [image = null] = await scope.transaction.lock(bare(task.link[scope.target]), [task.key]);
   if (image === null) believeAbsent(scope, task.link, task.key);
@@ -112,7 +143,7 @@ function heldRow(pass: CarefulPass, { link, key }: AuditTask, sourceKey: string,
   return { link: link.id, sourceKey, code, blockedBy: null, targetKey, amounts: null };
 }
 
-async function write(pass: CarefulPass, { link, key }: Task, current: Row | null, row: Row | null): Promise<void> {
+async function write(pass: CarefulPass, { link, key }: OwnTask, current: Row | null, row: Row | null): Promise<void> {
   if (sameImage(link, pass.scope.target, current, row)) return;
   await replaceRow(pass, { link, sourceKey: '', key, hops: 0 }, current, row);
 }
@@ -124,7 +155,7 @@ async function remoteKeyOf(pass: CarefulPass, link: LinkPlan, key: Row): Promise
   return (await pass.arena.keys.resolve(link, pass.scope.target, [text])).get(text) ?? '';
 }
 
-function send(pass: CarefulPass, task: Task, image: Row | null, effectiveUs: number): void {
+function send(pass: CarefulPass, task: OwnTask, image: Row | null, effectiveUs: number): void {
   const { scope, arena } = pass;
   scope.intend(task.link, rowHash(task.link, scope.target, task.key), image, 0);
   sendState(pass, {

@@ -5,7 +5,7 @@ import type { TableShape } from '../model/plan.ts';
 import type { StateTableName } from '../model/state.ts';
 import { Ledger, type LedgerBook } from './ledger.ts';
 import { isExpected } from './lane.ts';
-import { imageKinds, type LaneItem } from './linked.ts';
+import { imageKinds, type LaneItem, type LinkedChange } from './linked.ts';
 import type { Arena } from './ops.ts';
 import { OwedRows, type Parked } from './parked.ts';
 import type { CarefulPass, Tally } from './pass.ts';
@@ -21,6 +21,10 @@ export interface Applier {
   readonly parked: Parked;
   /** The lane's ledger of conflicts, as the target has it. */
   readonly book: LedgerBook;
+  /** Changes for which the target's log was read to its end already. */
+  readonly looked: WeakSet<LinkedChange>;
+  /** Requests for a decision about a conflict that are known to be done, by name. */
+  readonly answered: Set<string>;
   /** The checkpoint row as this engine last wrote it. */
   held: Checkpoint;
 }
@@ -86,6 +90,7 @@ export async function transact(
       arena,
       tally,
       timed: arena.timed,
+      looked: applier.looked,
       owedRows: new OwedRows(applier.parked),
       ledger: new Ledger(applier.book, scope.states, ledgerPrefix(applier, seq)),
       stream: applier.stream,

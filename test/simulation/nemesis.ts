@@ -1,6 +1,7 @@
 import type { Fault } from '../../src/databases/memory/store.ts';
 import type { Side } from '../../src/model/policy.ts';
 import type { Engines, Process } from './engines.ts';
+import { decideConflicts, openConflicts } from './operator.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { World } from './world.ts';
@@ -74,6 +75,7 @@ export class Nemesis {
       ...(rivals ? ['rival'] : []),
       ...(clocks ? ['clock'] : []),
       ...(pauses ? ['pause'] : []),
+      ...(openConflicts(world).length > 0 ? ['decide'] : []),
     ];
     const deed = this.#random.pick(deeds.length === 0 ? ['nothing'] : deeds);
     const victim = engines.running.at(-1);
@@ -82,6 +84,7 @@ export class Nemesis {
     else if (deed === 'faults') this.#faultRate = this.#random.pick([0, 0.005, 0.03, 0.15]);
     else if (deed === 'clock') this.#turnClock();
     else if (deed === 'pause') await this.#pause(world);
+    else if (deed === 'decide') await decideConflicts(world, this.#random, openConflicts(world).slice(0, 1));
     else if (deed === 'rival' && engines.running.length < 3) void engines.start();
     else if (victim !== undefined) await this.#hurt(deed, victim, world, engines);
   }

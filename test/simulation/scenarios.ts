@@ -1,3 +1,4 @@
+import { park, perColumn } from '../../src/mapping/policies.ts';
 import type { Conflict, Policy, Side, Verdict } from '../../src/model/policy.ts';
 import type { Family } from './family.ts';
 import { counters } from './families/counters.ts';
@@ -45,6 +46,10 @@ const FAMILIES: Readonly<Record<string, readonly Family[]>> = {
   lens: [lens],
   transfers: [transfers],
   counters: [counters],
+  /** Column by column: what one side alone changed is merged. */
+  columns: [lens, register],
+  /** Nobody decides but an operator, who does so now and then, and about everything in the end. */
+  undecided: [lens, people],
   /** Everything at once, in one table group each. */
   mixed: [register, ledger, people, transfers, tree],
   /** Servers that remove and detach children without a word in their logs, as InnoDB does before 9.6. */
@@ -62,7 +67,7 @@ export function scenarioOf(config: string, random: Random): Scenario {
   return {
     families,
     home: random.pick(['left', 'right']),
-    policy: policyOf(random),
+    policy: config === 'undecided' ? park() : config === 'columns' ? perColumn() : policyOf(random),
     memory: { left: serverOf(random, config !== 'unlogged'), right: serverOf(random, config !== 'unlogged') },
     misfortune: {
       crashes: isRough && random.chance(0.7),

@@ -2,6 +2,7 @@ import { compareSides, isOwed, readPairs, readParked, staleParked } from './comp
 import { Engines, type Process } from './engines.ts';
 import type { Ending, Family, Write } from './family.ts';
 import { ask, Nemesis } from './nemesis.ts';
+import { decideConflicts, openConflicts } from './operator.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { scenarioOf, type Scenario } from './scenarios.ts';
@@ -72,7 +73,7 @@ class Simulation {
     this.#nemesis.heal();
     this.#healed = true;
     await this.#drive('healing', Promise.all([keeper, nemesis.then(() => this.#resume(world))]));
-    const last = await this.#drive('settling', this.#settle(engines));
+    const last = await this.#drive('settling', this.#settle(world, engines));
     if (last !== null) await this.#finish(world, engines, last);
     this.#wrong.push(...engines.wrong);
     return this.#outcome(world, engines);
@@ -178,13 +179,17 @@ class Simulation {
   }
 
   /** Until one engine alone runs, and has nothing left to do. */
-  async #settle(engines: Engines): Promise<Process> {
+  async #settle(world: World, engines: Engines): Promise<Process> {
     for (;;) {
       const last = engines.running.at(-1) ?? (await engines.start());
       for (const other of engines.running) if (other !== last) engines.crash(other);
       await this.#scheduler.step('settling');
       await engines.idle(last);
-      if (last.ended === null && last.sync !== null) return last;
+      const open = openConflicts(world);
+      if (open.length > 0) {
+        await decideConflicts(world, this.#random, open);
+        await this.#scheduler.sleep('operator', 100);
+      } else if (last.ended === null && last.sync !== null) return last;
     }
   }
 

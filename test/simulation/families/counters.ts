@@ -77,7 +77,7 @@ function checkSums({ databases, writes, parked }: Ending): string[] {
     if (family === 'counters') sums.set(key, (sums.get(key) ?? 0) + Number(mark));
   }
   for (const [key, sum] of sums) {
-    const [id = '', column = 'stock'] = key.split(' ') as [string, (typeof columns)[number]];
+    const [id, column] = key.split(' ') as [string, (typeof columns)[number]];
     const held = unitsOf(column, textOf(rows.get(id)?.[column]));
     if (held !== sum) wrong.push(`${column} of product ${id} is ${held}, and ${sum} was added to it`);
   }
