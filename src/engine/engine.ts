@@ -245,6 +245,7 @@ export class Engine {
     for (const lane of running.lanes) for (const side of SIDES) lane.sides[side].echoes.close();
     this.#stopReading.abort();
     await Promise.allSettled(work);
+    for (const route of running.routes) route.notice.close();
     await running.spill.close();
     for (const target of this.#opened) await target[Symbol.asyncDispose]();
   }

@@ -1,25 +1,52 @@
+import type { Context } from '../model/context.ts';
+
 /** A bell: whoever waits is woken when it rings. Rings that nobody waits for are not lost. */
 export class Notice {
+  readonly #context: Pick<Context, 'nowMs' | 'sleep'>;
+  readonly #over = new AbortController();
   #rung = false;
   #wake: (() => void) | null = null;
+  /** When the earliest timer that is set goes off. */
+  #dueMs = Infinity;
+
+  constructor(context: Pick<Context, 'nowMs' | 'sleep'>) {
+    this.#context = context;
+  }
 
   ring(): void {
     this.#rung = true;
     this.#wake?.();
   }
 
-  /** Resolves at the next ring, at once if it rang since the last wait, or after `timeoutMs`; never rejects. */
-  async wait(sleep: (ms: number, signal?: AbortSignal) => Promise<void>, timeoutMs?: number): Promise<void> {
+  /**
+   * Resolves at the next ring, at once if it rang since the last wait, and after `timeoutMs` at the latest. May resolve
+   * for no reason: a timer is left running when the bell rings before it, because to cancel one for each transaction
+   * costs more than to be woken once too often.
+   */
+  async wait(timeoutMs: number): Promise<void> {
     if (!this.#rung) {
-      const timer = new AbortController();
-      const rung = new Promise<void>((resolve) => {
+      this.#setTimer(timeoutMs);
+      await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      const timeout = timeoutMs === undefined ? [] : [sleep(timeoutMs, timer.signal).catch(() => undefined)];
-      await Promise.race([rung, ...timeout]);
-      timer.abort();
       this.#wake = null;
     }
     this.#rung = false;
+  }
+
+  /** Lets go of the timers. Nobody may wait any more. */
+  close(): void {
+    this.#over.abort();
+  }
+
+  #setTimer(timeoutMs: number): void {
+    const dueMs = this.#context.nowMs() + timeoutMs;
+    if (this.#dueMs <= dueMs) return;
+    this.#dueMs = dueMs;
+    const expire = () => {
+      if (this.#dueMs === dueMs) this.#dueMs = Infinity;
+      this.#wake?.();
+    };
+    void this.#context.sleep(timeoutMs, this.#over.signal).then(expire, () => undefined);
   }
 }

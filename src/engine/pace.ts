@@ -4,9 +4,12 @@ import type { Running } from './running.ts';
 
 const POLL_MS = 50;
 
-/** Row changes ahead of the applier from which on a reader slows down, and the slowest it gets. */
-const AHEAD_ROWS = 6_000;
-const SLOWEST_ROWS_PER_MS = 10;
+/** How far a reader may be ahead of its applier before it slows down: the next batch, and the start of another. */
+const AHEAD_BATCHES = 1.25;
+/** The slowest it gets. */
+const SLOWEST_ROWS_PER_MS = 2;
+/** How soon it is back to full speed once the applier has taken what there was. */
+const STEP_MS = 5;
 
 /**
  * Slows the reader of `side` down, or stops it for a while. It runs at full speed wherever somebody waits for what this
@@ -44,14 +47,26 @@ function noteFull(running: Running, side: Side, isFull: boolean): void {
   context.log.warn(fields, 'what is read ahead has reached its limit on disk; the log waits at its source');
 }
 
-/** A reader far ahead only fills the disk and takes the processor from the applier: it slows down, never to nothing. */
+/**
+ * A reader far ahead only fills the disk, takes the processor from the applier and makes rows so old that they have to
+ * be collected at great cost: it slows down, never to nothing.
+ */
 async function keepPace(running: Running, side: Side, leaving: readonly LaneRoute[], rows: number): Promise<void> {
-  if (!leaving.some((route) => route.queue.rows > AHEAD_ROWS && !route.paused)) return;
-  if (running.lanes.some((lane) => lane.sides[side].echoes.isAwaited)) return;
   const pace = running.paces[side];
   pace.owedMs += rows / SLOWEST_ROWS_PER_MS;
-  if (pace.owedMs < 5) return;
-  const { owedMs } = pace;
-  pace.owedMs = 0;
-  await running.context.sleep(owedMs);
+  while (pace.owedMs >= STEP_MS) {
+    if (!isFarAhead(running, leaving) || isNeeded(running, side)) {
+      pace.owedMs = 0;
+      return;
+    }
+    pace.owedMs -= STEP_MS;
+    await running.context.sleep(STEP_MS);
+  }
+}
+
+function isFarAhead({ limits }: Running, leaving: readonly LaneRoute[]): boolean {
+  const [rowsMax, bytesMax] = [limits.batchRows * AHEAD_BATCHES, limits.batchBytes * AHEAD_BATCHES];
+  return leaving.some(
+    ({ queue, paused, stopped }) => !paused && !stopped && (queue.rows > rowsMax || queue.bytes > bytesMax),
+  );
 }

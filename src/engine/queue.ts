@@ -8,8 +8,8 @@ import type { Spill, SpillFile } from './spill.ts';
 const SEGMENT_ROWS = 4_000;
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 
-/** Items taken from the head that may still stand in it. */
-const USED_UP_MAX = 4_000;
+/** Places of taken items that are kept before they are cleared away. */
+const TAKEN_MIN = 64;
 
 type StoredChange = Omit<LinkedChange, 'link'> & { readonly link: number };
 type StoredItem = Omit<LaneItem, 'changes'> & { readonly changes: readonly StoredChange[] };
@@ -40,7 +40,8 @@ export interface QueueOptions {
  */
 export class ItemQueue {
   readonly #options: QueueOptions;
-  #head: LaneItem[] = [];
+  /** Null where an item was taken: nothing may hold on to it, as the head of a busy queue is never used up. */
+  #head: (LaneItem | null)[] = [];
   #next = 0;
   #inHead: Size = { rows: 0, bytes: 0 };
   #tail: LaneItem[] = [];
@@ -106,17 +107,17 @@ export class ItemQueue {
       if (!accept(item)) return taken;
       const isRoom = size.rows + item.changes.length <= max.rows && size.bytes + item.bytes <= max.bytes;
       if (taken.length > 0 && !isRoom) return taken;
-      this.#next++;
-      this.#inHead.rows -= item.changes.length;
-      this.#inHead.bytes -= item.bytes;
+      this.#drop(item);
       grow(size, item);
       taken.push(item);
-      if (this.#next >= USED_UP_MAX) this.#dropUsed();
     }
   }
 
-  /** A queue that never runs empty must not keep what was taken from it. */
-  #dropUsed(): void {
+  #drop({ changes, bytes }: LaneItem): void {
+    this.#inHead.rows -= changes.length;
+    this.#inHead.bytes -= bytes;
+    this.#head[this.#next++] = null;
+    if (this.#next < TAKEN_MIN || this.#next * 2 < this.#head.length) return;
     this.#head = this.#head.slice(this.#next);
     this.#next = 0;
   }

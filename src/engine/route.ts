@@ -45,7 +45,7 @@ export class LaneRoute implements Route {
   readonly applier: Applier;
   readonly lane: Lane;
   readonly queue: ItemQueue;
-  readonly notice = new Notice();
+  readonly notice: Notice;
   readonly tasks: Task[] = [];
   readonly counters = { rows: 0, transactions: 0, conflicts: 0, deferred: 0, reasserted: 0, parked: 0 };
   /** Read and of no concern to this lane, beyond the last item. */
@@ -70,6 +70,7 @@ export class LaneRoute implements Route {
     this.applier = options.applier;
     this.lane = options.lane;
     this.queue = options.queue;
+    this.notice = new Notice(options.context);
     this.#options = options;
     this.#savedAtMs = options.context.nowMs();
   }
@@ -187,19 +188,18 @@ export class LaneRoute implements Route {
   }
 
   async next(): Promise<Turn> {
-    const { context } = this.#options;
     for (;;) {
       if (this.#ending) return { kind: 'end' };
       if (this.#options.isRecovered() && !this.paused) {
         const turn = await this.#turn();
         if (turn !== null) return turn;
       }
-      await this.notice.wait(context.sleep, this.#patienceMs());
+      await this.notice.wait(this.#patienceMs());
     }
   }
 
   /** Recovery shows in positions that move without a ring; an idle position is saved by timer; all else rings. */
-  #patienceMs(): number | undefined {
+  #patienceMs(): number {
     if (!this.#options.isRecovered()) return RECOVERY_POLL_MS;
     const owedMs = this.#options.rate.waitMs(this.#options.context.nowMs());
     if (owedMs > 0) return Math.min(owedMs, SAVE_INTERVAL_MS / 10);

@@ -10,7 +10,7 @@ import { type LogHistory, logNow, verifyPosition } from './slot.ts';
 import { ReplicationStream, type StreamReceiver } from './stream.ts';
 
 /** Transactions that wait to be taken hold up the reading of the socket beyond either of these. */
-const waitingBytesMax = 1024 * 1024;
+const waitingBytesMax = 256 * 1024;
 /** A transaction of fewer but huge rows comes in parts too. */
 const partBytesMax = 32 * 1024 * 1024;
 
