@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Session } from './session.ts';
+import { readVersion } from './version.ts';
 
 type Body = (session: Session, command: Command) => Promise<number> | number;
 type Add = (usage: string, description: string, body: Body) => Command;
@@ -90,7 +90,8 @@ function addOperation(add: Add): void {
     (await import('./commands/run.ts')).run(session, command.opts()),
   )
     .addOption(directionOption('run this direction alone'))
-    .option('--standby', 'wait until no other engine runs this sync, then take over');
+    .option('--standby', 'wait until no other engine runs this sync, then take over')
+    .option('--listen <address>', 'host:port of the HTTP server, or off (default: 127.0.0.1:7070)');
   add('status', 'show positions and what is behind, from the databases alone', async (session, command) =>
     (await import('./commands/status.ts')).status(session, command.opts()),
   ).option('--watch', 'show it anew every two seconds');
@@ -156,9 +157,4 @@ function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds > 0) return seconds;
   throw new InvalidArgumentError('expected a number of seconds');
-}
-
-function readVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

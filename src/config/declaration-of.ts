@@ -23,7 +23,7 @@ export type OwnFunctions = ReadonlyMap<string, { readonly value: unknown } | { r
 /** A validated tree with its words replaced by what they mean. */
 export function declarationOf(tree: Tree, own: OwnFunctions, findings: Finding[]): Declaration {
   const reader = new TreeReader(own, findings);
-  const { name, left, right, home, defaults, links, limits } = tree;
+  const { name, left, right, home, defaults, links, limits, server } = tree;
   return defined<Declaration>({
     name,
     left: defined({ ...left, tls: left.tls === undefined ? undefined : defined(left.tls) }),
@@ -32,6 +32,7 @@ export function declarationOf(tree: Tree, own: OwnFunctions, findings: Finding[]
     defaults: reader.rules(defaults, ['defaults']),
     links: Object.fromEntries(Object.entries(links).map(([id, link]) => [id, reader.link(link, ['links', id])])),
     limits: limits === undefined ? undefined : limitsOf(limits),
+    server: server === undefined ? undefined : defined(server),
   });
 }
 

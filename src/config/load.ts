@@ -6,7 +6,7 @@ import { TandemError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import { declarationOf, type OwnFunctions } from './declaration-of.ts';
 import { loadModule, loadReference, referencesIn } from './own-functions.ts';
-import { literalPassword, resolveSecrets, type SecretScope, withEnvFile } from './secrets.ts';
+import { literalPassword, literalSecret, resolveSecrets, type SecretScope, withEnvFile } from './secrets.ts';
 import { type ConfigSource, codeSource } from './source.ts';
 import { validateTree } from './validate.ts';
 import { readYaml } from './yaml-source.ts';
@@ -56,8 +56,10 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const written = declarationOf(tree, own, findings);
   const left = await resolveEndpoint(written.left, 'left', scope, findings);
   const right = await resolveEndpoint(written.right, 'right', scope, findings);
+  const server = await resolveServer(written.server, scope, findings);
   if (findings.some(({ severity }) => severity === 'error')) return refused(findings, source);
-  return { declaration: { ...written, left, right }, written, findings, source };
+  const secrets = { left, right, ...(server === undefined ? {} : { server }) };
+  return { declaration: { ...written, ...secrets }, written, findings, source };
 }
 
 function refused(findings: readonly Finding[], source: ConfigSource): Loaded {
@@ -153,6 +155,17 @@ async function resolveEndpoint(
     tls[name] = typeof value === 'string' ? await resolveSecrets(value, [side, 'tls', name], scope, findings) : value;
   }
   return { ...written, url, tls };
+}
+
+async function resolveServer(
+  written: Declaration['server'],
+  scope: SecretScope,
+  findings: Finding[],
+): Promise<Declaration['server']> {
+  if (written?.token === undefined) return written;
+  const path = ['server', 'token'];
+  if (!written.token.includes('${')) findings.push(literalSecret('a token', path));
+  return { ...written, token: await resolveSecrets(written.token, path, scope, findings) };
 }
 
 function fitsEngine(url: string, engine: EndpointDeclaration['engine']): boolean {

@@ -51,6 +51,7 @@ export function treeSchema(withFunctions: boolean) {
     defaults: z.strictObject(shared).default({}),
     links: z.record(z.string(), link),
     limits: limits.optional(),
+    server: server.optional().describe('the HTTP server of `tandem run`'),
   });
 }
 
@@ -111,11 +112,27 @@ const limits = z.strictObject({
     .strictObject({ toRight: count.optional(), toLeft: count.optional() })
     .optional()
     .describe('row changes that a direction applies in a second at most; no limit unless given'),
+  retainedBytes: count
+    .optional()
+    .describe('log that a source without a limit of its own may have to keep for Tandem; 10 GiB unless given'),
+  silenceMs: count.optional().describe('a server silent for longer makes the sync unhealthy; 30000 ms unless given'),
   retryFirstMs: count.optional().describe('the first pause before another attempt; 50 ms unless given'),
   retryLastMs: count.optional().describe('the longest pause before another attempt; 30000 ms unless given'),
   conflictFunctionMs: count.optional().describe('milliseconds that a custom conflict function may take; 5000'),
   conflictRows: count.optional().describe('decided conflicts that the ledger keeps at most; 100000'),
   conflictDays: count.optional().describe('days that the ledger keeps a decided conflict; 30'),
+});
+
+const server = z.strictObject({
+  listen: z
+    .union([z.literal(false), z.string().regex(/^(\[[\da-f:.]+\]|[^:\s]+):\d{1,5}$/i, { error: "'host:port'" })])
+    .optional()
+    .describe("'host:port', or false for none; 127.0.0.1:7070 unless given"),
+  token: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('who asks must know it; needed on any address but loopback; as ${env:NAME} or ${file:PATH}'),
 });
 
 const source = z.strictObject({

@@ -72,11 +72,16 @@ export function literalPassword(url: string, path: readonly (string | number)[])
   // A reference holds a colon itself, so it is emptied before user and password are told apart.
   const password = /^[a-z]+:\/\/[^:@/]*:([^@]*)@/.exec(url.replaceAll(REFERENCE, '${}'))?.[1];
   if (password === undefined || password === '' || password.includes('${')) return null;
+  return literalSecret('a password', path);
+}
+
+/** What is secret and stands in the file itself ends up in version control. */
+export function literalSecret(what: string, path: readonly (string | number)[]): Finding {
   return {
     code: 'TD1201',
     severity: 'warning',
-    message: 'a password is written in the configuration itself',
+    message: `${what} is written in the configuration itself`,
     path,
-    fix: "url: ${env:NAME} in YAML, env('NAME') in TypeScript",
+    fix: "${env:NAME} in YAML, env('NAME') in TypeScript",
   };
 }

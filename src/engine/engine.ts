@@ -2,7 +2,7 @@ import type { Limits } from '../mapping/declaration.ts';
 import type { Position } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint, Source, Target } from '../model/endpoint.ts';
-import { asTandemError } from '../model/error.ts';
+import { asTandemError, type TandemError } from '../model/error.ts';
 import type { SyncPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { TableSchema } from '../model/schema.ts';
@@ -15,8 +15,10 @@ import { Recogniser } from '../pipeline/recognise.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { isResolution, readControls, readPaused } from './control.ts';
 import { waitIdle } from './idle.ts';
+import { describeSync } from './describe.ts';
 import { verifyLease } from './lease.ts';
 import { limitsOf, retryDelays } from './limits.ts';
+import { Meters } from './meters.ts';
 import { verifyOwner } from './owner.ts';
 import { holdBack } from './pace.ts';
 import { ParkedRetries } from './parked-retries.ts';
@@ -36,7 +38,8 @@ import {
 } from './running.ts';
 import { Spill } from './spill.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
-import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
+import type { Stream, Sync, SyncStatus } from './sync-status.ts';
+import { Watch } from './watch.ts';
 
 const HOUSEKEEPING_MS = 1_000;
 const SIDES: readonly Side[] = ['left', 'right'];
@@ -64,6 +67,7 @@ export class Engine {
   readonly #readers: Partial<Record<Side, Reader>> = {};
   #running: Running | null = null;
   #state: SyncStatus['state'] = 'running';
+  #failure: TandemError | null = null;
 
   constructor(given: SyncParts, opened: Target[]) {
     this.#given = given;
@@ -100,6 +104,8 @@ export class Engine {
       },
       stopping: this.#stopReading.signal,
       full: { left: false, right: false },
+      skews: { left: 0, right: 0 },
+      meters: new Meters(),
       paces: { left: { owedMs: 0 }, right: { owedMs: 0 } },
       ...counts,
     };
@@ -110,10 +116,11 @@ export class Engine {
     await this.#openReaders(running, stations);
     await this.#readPauses(routes);
     await this.#readResolutions(running);
-    const finished = this.#run(running);
+    const watch = new Watch(running, this.#sources);
+    const finished = this.#run(running, watch);
     finished.catch(() => undefined);
     context.log.info({ lanes: lanes.length, routes: routes.length }, 'started');
-    return this.#handle(running, finished);
+    return this.#handle(running, watch, finished);
   }
 
   #isActive(source: Side): boolean {
@@ -178,6 +185,7 @@ export class Engine {
         retries: retryDelays(running.limits),
         start,
         markers: expectedMarkers(side, stations, running.takenOverAt[side]),
+        onRetry: (error) => running.meters.retries.add([streamFrom(side), 'capture', error.code]),
         deliver: (recognised, transaction) => {
           deliver(running, side, recognised, transaction);
           return holdBack(running, side, transaction.changes.length);
@@ -201,21 +209,23 @@ export class Engine {
     }
   }
 
-  async #run(running: Running): Promise<void> {
+  async #run(running: Running, watch: Watch): Promise<void> {
     const readings = SIDES.flatMap((side) => this.#readers[side]?.run(this.#stopReading.signal) ?? []);
     const applying = running.routes.map((route) => this.#runRoute(running, route));
     const housekeeping = this.#keepHouse(running);
+    const watching = watch.run(this.#stopWaiting.signal);
     try {
       // Readers only end when they are told to or when something is wrong; routes may end one by one.
       await Promise.race([Promise.all(readings), this.#allEnded(applying), housekeeping]);
     } catch (thrown) {
       this.#state = 'failed';
       const error = asTandemError(thrown);
+      this.#failure = error;
       const fields = { code: error.code, at: error.details.at };
       running.context.log.error(fields, `${error.message}; stopping`);
       throw error;
     } finally {
-      await this.#windDown(running, [...readings, ...applying, housekeeping]);
+      await this.#windDown(running, [...readings, ...applying, housekeeping, watching]);
       if (this.#state !== 'failed') this.#state = 'stopped';
       running.context.log.info({ state: this.#state }, 'stopped');
     }
@@ -272,10 +282,11 @@ export class Engine {
     release(running, this.#sources);
   }
 
-  #handle(running: Running, finished: Promise<void>): Sync {
+  #handle(running: Running, watch: Watch, finished: Promise<void>): Sync {
     return {
       finished,
-      status: () => this.#status(running),
+      meters: running.meters,
+      status: () => describeSync(running, watch, { state: this.#state, failure: this.#failure }),
       idle: () => Promise.race([waitIdle(running), finished.then(() => undefined)]),
       stop: async () => {
         if (this.#state === 'running') this.#state = 'stopping';
@@ -283,11 +294,6 @@ export class Engine {
         await finished.catch(() => undefined);
       },
     };
-  }
-
-  #status(running: Running): SyncStatus {
-    const of = (stream: Stream) => directionStatus(running, stream, this.#readers);
-    return { state: this.#state, directions: { 'left->right': of('left->right'), 'right->left': of('right->left') } };
   }
 }
 
@@ -316,35 +322,4 @@ function expectedMarkers(side: Side, stations: readonly Station[], by: Position)
   return stations
     .filter((station) => station.source === otherSide(side))
     .map(({ lane, held }) => ({ isSeen: () => (lane.sides[side].chain ?? -1) >= held.seq, by }));
-}
-
-function directionStatus(running: Running, stream: Stream, readers: Partial<Record<Side, Reader>>): DirectionStatus {
-  const routes = running.routes.filter((route) => route.stream === stream);
-  const source = SIDES.find((side) => streamFrom(side) === stream) as Side;
-  const [first] = routes;
-  const sum = (name: keyof LaneRoute['counters']) => routes.reduce((total, route) => total + route.counters[name], 0);
-  const worst = routes.find((route) => route.stopped) ?? routes.find((route) => route.retrying) ?? first;
-  const state = worst === undefined ? 'off' : readers[source]?.retrying === true ? 'retrying' : worst.state;
-  const error = routes.find((route) => route.lastError !== null)?.lastError ?? null;
-  return {
-    state,
-    lagMs: state === 'off' ? null : lagMs(running, routes),
-    rows: sum('rows'),
-    transactions: sum('transactions'),
-    conflicts: sum('conflicts'),
-    conflictCounts: routes.flatMap((route) => route.applier.book.counts),
-    conflictsOpen: routes.reduce((total, route) => total + route.applier.book.openCount, 0),
-    deferred: sum('deferred'),
-    reasserted: sum('reasserted'),
-    parked: routes.reduce((total, route) => total + route.applier.parked.size, 0),
-    dropped: running.dropped[stream],
-    sideEffects: running.sideEffects[stream],
-    lastError: error === null ? null : { code: error.code, message: error.message },
-  };
-}
-
-function lagMs(running: Running, routes: readonly LaneRoute[]): number {
-  const waiting = routes.flatMap((route) => route.oldest?.committedAtUs ?? []);
-  if (waiting.length === 0) return 0;
-  return Math.max(0, running.context.nowMs() - Math.min(...waiting) / 1_000);
 }

@@ -55,6 +55,9 @@ export async function keepRunning(
   finished.catch(() => undefined);
   return {
     finished,
+    get meters() {
+      return current.meters;
+    },
     status: () => (isBetween ? restarting(current.status()) : current.status()),
     idle: () => current.idle(),
     async stop() {

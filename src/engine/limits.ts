@@ -20,6 +20,8 @@ export function limitsOf(declared: Limits = {}): EngineLimits {
     lookAheadRows: 10_000,
     lookAheadBytes: 64 * MIB,
     spillBytes: 10 * GIB,
+    retainedBytes: 10 * GIB,
+    silenceMs: 30_000,
     retryFirstMs: 50,
     retryLastMs: 30_000,
     conflictFunctionMs: 5_000,

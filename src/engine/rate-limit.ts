@@ -7,6 +7,8 @@ export class RateLimit {
   readonly #perMs: number;
   #tokens: number;
   #atMs: number;
+  /** Set while the source is about to lose its log: keeping up is then worth more than sparing the target. */
+  isLifted = false;
 
   /** `perSecond` may be Infinity: then nothing is ever waited for. */
   constructor(perSecond: number, nowMs: number) {
@@ -22,7 +24,7 @@ export class RateLimit {
 
   /** Milliseconds until nothing is owed; 0 when more may be applied now. */
   waitMs(nowMs: number): number {
-    if (this.#perMs === Infinity) return 0;
+    if (this.#perMs === Infinity || this.isLifted) return 0;
     // What was not used does not add up, or a direction that has rested would come back with a flood.
     this.#tokens = Math.min(0, this.#tokens + Math.max(0, nowMs - this.#atMs) * this.#perMs);
     this.#atMs = nowMs;
@@ -30,6 +32,6 @@ export class RateLimit {
   }
 
   spend(rows: number): void {
-    if (this.#perMs !== Infinity) this.#tokens -= rows;
+    if (this.#perMs !== Infinity && !this.isLifted) this.#tokens -= rows;
   }
 }

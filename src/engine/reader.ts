@@ -25,11 +25,16 @@ export interface ReaderOptions {
   readonly retries: RetryDelays;
   readonly start: Position;
   readonly markers: readonly ExpectedMarker[];
+  /** An attempt failed and is made again. */
+  readonly onRetry: (error: TandemError) => void;
   /** Takes what a transaction turned out to be. Waits for the disk at most, never for an applier. */
   readonly deliver: (recognised: Recognised, transaction: Transaction) => Promise<void>;
   /** Throws TD9001 where this engine was replaced; asked before the log is read again. */
   readonly verifyLease: () => Promise<void>;
 }
+
+/** An attempt that lasts for longer had a connection. */
+const ATTEMPT_MAX_MS = 15_000;
 
 /** One side's log, read from `start` to the end of the sync, across lost connections. */
 export class Reader {
@@ -39,7 +44,7 @@ export class Reader {
   /** The same, but never in the middle of a transaction. */
   #whole: Position;
   #markers: readonly ExpectedMarker[];
-  retrying = false;
+  #failure: { readonly error: TandemError; readonly sinceMs: number } | null = null;
   readonly #backoff: Backoff;
   /** Until the first new transaction after a connection, what comes may have been taken already. */
   #mayRepeat = true;
@@ -52,6 +57,15 @@ export class Reader {
     this.#markers = options.markers;
   }
 
+  /** What attempts fail with, and since when (milliseconds since 1970); null while the log is being read. */
+  get failure(): { readonly error: TandemError; readonly sinceMs: number } | null {
+    return this.#failure;
+  }
+
+  get retrying(): boolean {
+    return this.#failure !== null;
+  }
+
   /** Everything up to here has been read, also where the log held nothing of interest. */
   get position(): Position {
     const { positions, source } = this.#options;
@@ -61,7 +75,9 @@ export class Reader {
 
   /** Runs until the signal fires. Throws TandemError of class history, schema, fenced, setup or internal. */
   async run(signal: AbortSignal): Promise<void> {
+    const { context } = this.#options;
     while (!signal.aborted) {
+      const beganMs = context.nowMs();
       try {
         if (this.retrying) await this.#options.verifyLease();
         await this.#readOn(signal);
@@ -69,14 +85,18 @@ export class Reader {
         const error = asTandemError(thrown);
         if (signal.aborted) return;
         if (!isWorthRetrying(error)) throw error;
-        this.retrying = true;
+        const nowMs = context.nowMs();
+        // Whoever read for a while has begun to fail only now.
+        const isNew = this.#failure === null || nowMs - beganMs > ATTEMPT_MAX_MS;
+        this.#failure = { error, sinceMs: isNew ? nowMs : (this.#failure?.sinceMs ?? nowMs) };
+        this.#options.onRetry(error);
         await this.#backoff.wait(error, signal).catch(() => undefined);
       }
     }
   }
 
   #goesOn(): void {
-    this.retrying = false;
+    this.#failure = null;
     this.#backoff.reset();
   }
 

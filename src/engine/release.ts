@@ -63,7 +63,8 @@ function forgetHeld({ lane, oldest, queue }: LaneRoute): void {
   else if (queue.isEmpty) lane.held.forget(Infinity);
 }
 
-function durableFloor(running: Running, side: Side): Position | null {
+/** Where a restart would begin to read: nothing beyond it may be let go. Null where nobody reads that log. */
+export function durableFloor(running: Running, side: Side): Position | null {
   const { positions } = running.endpoints[side];
   let floor: Position | null = null;
   const take = (position: Position | null) => {

@@ -11,8 +11,10 @@ import type { Applier } from '../pipeline/transact.ts';
 import { Backoff, isWorthRetrying } from './backoff.ts';
 import { Notice } from './notice.ts';
 import type { RetryDelays } from './limits.ts';
+import type { Meters } from './meters.ts';
 import type { ItemQueue, Size } from './queue.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { DirectionStatus, Stream } from './sync-status.ts';
 
 /** An idle route remembers its position this often, so that its log can be released (design README 2). */
@@ -29,6 +31,9 @@ export interface LaneRouteOptions {
   /** What one target transaction holds at most. */
   readonly batchMax: Readonly<Size>;
   readonly retries: RetryDelays;
+  readonly meters: Meters;
+  /** The source's clock minus ours. */
+  readonly skewMs: () => number;
   /** Shared by all lanes of the direction. */
   readonly rate: RateLimit;
   /** Positions of the source's log. */
@@ -56,6 +61,9 @@ export class LaneRoute implements Route {
   lastError: TandemError | null = null;
   /** How many audits home changes from an ordinal on must wait for; set on the route that leaves home. */
   readonly auditsOpen = new Map<number, number>();
+  /** Since when attempts fail without one that succeeds, milliseconds since 1970. */
+  failingSinceMs: number | null = null;
+  readonly #stopwatch: Stopwatch;
   #inFlight: readonly LaneItem[] = [];
   #ending = false;
   /** Take-overs of our own whose answer was lost: each may have raised the epoch. */
@@ -73,6 +81,23 @@ export class LaneRoute implements Route {
     this.notice = new Notice(options.context);
     this.#options = options;
     this.#savedAtMs = options.context.nowMs();
+    this.#stopwatch = new Stopwatch(options.stream, options.meters, options.context.nowMs);
+  }
+
+  push(item: LaneItem): void {
+    this.queue.push(item);
+    this.#stopwatch.arrived(item);
+  }
+
+  noteMapped(): void {
+    this.#stopwatch.mapped();
+  }
+
+  /** The log was read up to here and held nothing to apply; saved by timer, as soon as nothing waits. */
+  remember(position: Position): void {
+    // The first one starts the timer of a route that sleeps without one.
+    if (this.skipped === null) this.notice.ring();
+    this.skipped = position;
   }
 
   get target(): Side {
@@ -137,6 +162,8 @@ export class LaneRoute implements Route {
         if (!isWorthRetrying(error)) throw error;
         if (this.#ending) return;
         this.retrying = true;
+        this.failingSinceMs ??= context.nowMs();
+        this.#options.meters.retries.add([this.stream, 'apply', error.code]);
         mustTakeOver = true;
         await backoff.wait(error, signal).catch(() => undefined);
       }
@@ -213,7 +240,10 @@ export class LaneRoute implements Route {
     if (this.tasks.length > 0) return { kind: 'tasks', tasks: [...this.tasks] };
     if (this.#inFlight.length > 0) this.#dropApplied();
     if (this.#inFlight.length === 0 && rate.waitMs(context.nowMs()) === 0) this.#inFlight = await this.#gather();
-    if (this.#inFlight.length > 0) return { kind: 'items', items: this.#inFlight };
+    if (this.#inFlight.length > 0) {
+      this.#stopwatch.begun(this.#inFlight, this.queue.isEmpty);
+      return { kind: 'items', items: this.#inFlight };
+    }
     if (this.skipped !== null && this.queue.isEmpty && context.nowMs() - this.#savedAtMs >= SAVE_INTERVAL_MS) {
       const source = otherSide(this.target);
       return { kind: 'save', position: this.skipped, seen: this.lane.sides[source].seen };
@@ -237,13 +267,22 @@ export class LaneRoute implements Route {
   done(turn: Turn, applied: Applied | null): void {
     const { context } = this.#options;
     this.retrying = false;
+    this.failingSinceMs = null;
     if (!this.stopped) this.lastError = null;
     if (turn.kind === 'tasks') this.tasks.splice(0, turn.tasks.length);
+    if (turn.kind === 'items') this.#measure(turn.items);
     if (turn.kind === 'items') this.#inFlight = [];
     this.#savedAtMs = context.nowMs();
     if (turn.kind === 'save') this.skipped = null;
     if (applied !== null) this.#count(applied);
     this.#options.onDone(this, turn, applied);
+  }
+
+  #measure(items: readonly LaneItem[]): void {
+    const { context, meters, skewMs } = this.#options;
+    this.#stopwatch.ended();
+    const nowUs = (context.nowMs() + skewMs()) * 1_000;
+    meters.apply(this.stream, items, ({ committedAtUs }) => (nowUs - committedAtUs) / 1_000);
   }
 
   #count(applied: Applied): void {
@@ -256,6 +295,7 @@ export class LaneRoute implements Route {
     counters.reasserted += applied.reasserted;
     counters.parked += applied.parked.length;
     for (const { link, code } of applied.parked) {
+      this.#options.meters.parked.add([this.stream, link, code]);
       this.#options.context.log.warn({ stream: this.stream, link, code }, 'parked a row');
     }
   }

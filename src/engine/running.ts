@@ -17,6 +17,7 @@ import type { Turn } from '../pipeline/run.ts';
 import { isPaused, isResolution, pauseName } from './control.ts';
 import { type EngineLimits, retryDelays } from './limits.ts';
 import { ItemQueue } from './queue.ts';
+import type { Meters } from './meters.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Reader } from './reader.ts';
 import { timeLimit } from './time-limit.ts';
@@ -43,6 +44,9 @@ export interface Running {
   readonly stopping: AbortSignal;
   /** Readers that wait because what they read ahead has reached its limit. */
   readonly full: Record<Side, boolean>;
+  readonly meters: Meters;
+  /** Each server's clock minus ours, milliseconds, as last measured. */
+  readonly skews: Record<Side, number>;
   /** Time that each reader still has to let pass, see pace.ts. */
   readonly paces: Readonly<Record<Side, { owedMs: number }>>;
   /** The ends of both logs when this engine had taken over. */
@@ -66,6 +70,8 @@ export function makeRoutes(
       context,
       batchMax: { rows: limits.batchRows, bytes: limits.batchBytes },
       retries: retryDelays(limits),
+      meters: shared.meters,
+      skewMs: () => shared.skews[source],
       rate: shared.rates[stream],
       queue: new ItemQueue({
         links: lane.plan.links,
@@ -86,6 +92,7 @@ export function makeRoutes(
           isNew: newSince(endpoints[source].positions, shared.takenOverAt[source]),
           hasTasks: () => route.tasks.length > 0,
         },
+        onMapped: () => route.noteMapped(),
         stream,
         target,
         shapes: endpoints[otherSide(source)].state,
@@ -144,6 +151,12 @@ function isRecovered(
 export function deliver(running: Running, side: Side, recognised: Recognised, transaction: Transaction): void {
   const { routes, dropped, sideEffects, keys } = running;
   const leaving = routes.filter((route) => route.target !== side);
+  const { meters, context, skews } = running;
+  meters.capture(side, recognised.items, transaction.bytes);
+  meters.drop(streamFrom(side), { ...recognised.passed, echo: recognised.dropped });
+  if (transaction.last && recognised.items.length > 0) {
+    meters.stage(streamFrom(side), 'capture', context.nowMs() + skews[side] - transaction.committedAtUs / 1_000);
+  }
   dropped[streamFrom(otherSide(side))] += recognised.dropped;
   sideEffects[streamFrom(otherSide(side))] += recognised.sideEffects;
   if (recognised.sideEffects > 0) {
@@ -169,7 +182,7 @@ function give(leaving: readonly LaneRoute[], lane: Lane, item: LaneItem): void {
   const route = leaving.find((candidate) => candidate.lane === lane);
   if (route === undefined || route.stopped) return;
   route.skipped = null;
-  route.queue.push(item);
+  route.push(item);
   route.notice.ring();
 }
 
@@ -177,9 +190,7 @@ function give(leaving: readonly LaneRoute[], lane: Lane, item: LaneItem): void {
 function skip(leaving: readonly LaneRoute[], given: ReadonlySet<Lane>, position: Position): void {
   for (const route of leaving) {
     if (given.has(route.lane)) continue;
-    // The first one starts the timer of a route that sleeps without one.
-    if (route.skipped === null) route.notice.ring();
-    route.skipped = position;
+    route.remember(position);
   }
 }
 
@@ -266,6 +277,7 @@ export function failLane(running: Running, lane: Lane, thrown: unknown): void {
   for (const route of running.routes) {
     if (route.lane !== lane || route.stopped) continue;
     route.stopped = true;
+    running.meters.halts.add([route.stream, lane.plan.id, error.code]);
     route.lastError = error;
     route.end();
     const fields = { stream: route.stream, lane: lane.plan.id, code: error.code, at: error.details.at };

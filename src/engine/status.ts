@@ -107,3 +107,10 @@ async function whyBroken(source: Endpoint, position: Position): Promise<StoredLa
 async function countState(endpoint: Endpoint, name: StateTableName): Promise<number> {
   return (await stateOrNull(endpoint.count(endpoint.state[name].ref))) ?? 0;
 }
+
+/** What an operator would do next. */
+export function nextCommands(found: StoredStatus): readonly string[] {
+  if (!found.applied) return ['tandem plan', 'tandem apply'];
+  const paused = Object.values(found.directions).some((direction) => direction.paused);
+  return paused ? ['tandem resume', 'tandem run'] : ['tandem run'];
+}

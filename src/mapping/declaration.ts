@@ -18,6 +18,15 @@ export interface Declaration {
   /** By the name that the user gave to each pair of tables. */
   readonly links: Readonly<Record<string, LinkDeclaration>>;
   readonly limits?: Limits;
+  readonly server?: ServerDeclaration;
+}
+
+/** The HTTP server of `tandem run`. */
+export interface ServerDeclaration {
+  /** `host:port`, `[::1]:port`; false = none. 127.0.0.1:7070 unless given. */
+  readonly listen?: string | false;
+  /** Who asks must know it; required where others than this machine can ask. As a rule `${env:NAME}`. */
+  readonly token?: string;
 }
 
 export type EngineName = 'postgres' | 'mysql' | 'mariadb';
@@ -69,6 +78,10 @@ export interface Limits {
   readonly spillBytes?: number;
   /** Row changes that each direction applies in a second at most. */
   readonly rowsPerSecond?: { readonly toRight?: number; readonly toLeft?: number };
+  /** Log that a source may have to keep for Tandem, where the server itself sets no limit. */
+  readonly retainedBytes?: number;
+  /** Nothing heard of a server for so long makes the sync unhealthy and its lag unknown. */
+  readonly silenceMs?: number;
   /** Pauses between attempts grow from the first to the last. */
   readonly retryFirstMs?: number;
   readonly retryLastMs?: number;

@@ -8,6 +8,7 @@ import type {
   Keys,
   Limits,
   LinkDeclaration,
+  ServerDeclaration,
 } from './declaration.ts';
 import type { Col, Cols, Table } from './tables.ts';
 import type { Columns, Complete, Plain, Skip, ValueOf, Via } from './typed-columns.ts';
@@ -126,6 +127,7 @@ export interface Config<L extends EngineName, R extends EngineName> {
   readonly defaults?: Defaults;
   readonly links: Readonly<Record<string, Link<NoInfer<L>, NoInfer<R>>>>;
   readonly limits?: Limits;
+  readonly server?: ServerDeclaration;
 }
 
 /** The whole sync. What this returns is the default export of tandem.config.ts. */

@@ -6,6 +6,7 @@ import type { Side } from './policy.ts';
 import type { StateTableName } from './state.ts';
 import type { TableRef, TableSchema } from './schema.ts';
 import type { Row } from './value.ts';
+import type { Vitals } from './vitals.ts';
 
 export type Engine = 'postgres' | 'mysql' | 'mariadb' | 'memory';
 
@@ -89,6 +90,12 @@ export interface Endpoint extends AsyncDisposable {
   /** How far `position` is behind the end of the log: bytes (PostgreSQL), transactions (MySQL, MariaDB). */
   behind(position: Position): Promise<{ readonly amount: number; readonly unit: 'bytes' | 'transactions' }>;
 
+  /**
+   * How the server stands now. Rejects when the signal fires, also where the connection has gone dead without a word;
+   * that connection is then given up.
+   */
+  vitals(signal: AbortSignal): Promise<Vitals>;
+
   source(options: SourceOptions): Source;
   target(): Promise<Target>;
   /** A connection of its own for {@link Presence}. */
@@ -123,6 +130,11 @@ export interface Source {
   position(): Position;
   /** Has the server accepted the request to read, and is the connection still there? */
   readonly isOpen: boolean;
+  /**
+   * When the server was last heard of, milliseconds since 1970: it says something every few seconds even when its
+   * log is silent. Null while nothing is read, and where there is no connection that could go dead.
+   */
+  heardMs(): number | null;
   /** The source may discard everything up to here. Called often, sent by timer, never ahead of what was given. */
   ack(position: Position): void;
 }

@@ -45,6 +45,7 @@ async function applyClaimed(applier: Applier, items: readonly LaneItem[]): Promi
   const known = knownNow(applier);
   try {
     const ops = await prepare(items, applier.arena, true);
+    applier.onMapped();
     if (ops.every((op) => isPlain(applier, op))) {
       announceEarly(applier, ops);
       const tally = await transact(applier, moveFor(applier, items, known), (scope) => applyRuns(scope, ops));

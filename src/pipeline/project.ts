@@ -51,8 +51,11 @@ function columnGone(table: CapturedTable, column: string, link: LinkPlan): Tande
   );
 }
 
-/** The change as the link sees it; null where it does not concern the link or changes nothing that flows. */
-export function projectChange(change: Change, projection: Projection, side: Side): LinkedChange | null {
+/** Why a change is none for a link: its rows are left out, or it alters nothing that flows, or deletes do not flow. */
+export type Unconcerned = 'filtered' | 'unchanged' | 'unmapped';
+
+/** The change as the link sees it, or why it does not see it. */
+export function projectChange(change: Change, projection: Projection, side: Side): LinkedChange | Unconcerned {
   const { link } = projection;
   const { where } = link[side];
   let before = change.before === null ? null : project(change.before, projection);
@@ -61,10 +64,10 @@ export function projectChange(change: Change, projection: Projection, side: Side
     if (before !== null && !where(before)) before = null;
     if (after !== null && !where(after)) after = null;
   }
-  if (before === null && after === null) return null;
+  if (before === null && after === null) return 'filtered';
   if (before === null) return { link, op: change.op === 'read' ? 'read' : 'insert', before, after, hops: 0 };
-  if (after === null) return link.deletes === 'ignore' ? null : { link, op: 'delete', before, after, hops: 0 };
-  if (!isEffective(link, side, before, after)) return null;
+  if (after === null) return link.deletes === 'ignore' ? 'unmapped' : { link, op: 'delete', before, after, hops: 0 };
+  if (!isEffective(link, side, before, after)) return 'unchanged';
   return { link, op: 'update', before, after: fillFrom(before, after), hops: 0 };
 }
 

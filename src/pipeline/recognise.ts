@@ -52,6 +52,7 @@ export class Recogniser {
       failures: [],
       bookkeeping: true,
       dropped: 0,
+      passed: { unchanged: 0, filtered: 0, unmapped: 0 },
       sideEffects: 0,
     };
     if (transaction.part === 0) this.#current = this.#marked(transaction);
@@ -137,7 +138,7 @@ export class Recogniser {
       else if (role.kind === 'linked') {
         out.bookkeeping = false;
         for (const { lane, projection } of role.uses) this.#takeLinked(change, lane, projection, perLane, out);
-      }
+      } else out.passed.unmapped++;
     }
     if (transaction.changes.length === 0) out.bookkeeping = false;
     if (perLane.size === 0) return;
@@ -164,7 +165,10 @@ export class Recogniser {
       return;
     }
     const projected = projectChange(change, projection, this.side);
-    if (projected === null) return;
+    if (typeof projected === 'string') {
+      out.passed[projected]++;
+      return;
+    }
     const list = perLane.get(lane);
     if (list === undefined) perLane.set(lane, [projected]);
     else list.push(projected);

@@ -18,6 +18,8 @@ export interface Recognised {
   bookkeeping: boolean;
   /** Row changes of ours that were recognised and not sent back, and those that had been altered on the way. */
   dropped: number;
+  /** Row changes of applications that do not concern the other side, by why. */
+  readonly passed: Record<'unchanged' | 'filtered' | 'unmapped', number>;
   sideEffects: number;
 }
 

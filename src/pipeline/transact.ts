@@ -25,6 +25,8 @@ export interface Applier {
   readonly looked: WeakSet<LinkedChange>;
   /** Requests for a decision about a conflict that are known to be done, by name. */
   readonly answered: Set<string>;
+  /** Told when a batch has been mapped and goes on to be written, for whoever measures. */
+  readonly onMapped: () => void;
   /** The checkpoint row as this engine last wrote it. */
   held: Checkpoint;
 }

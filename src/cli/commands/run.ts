@@ -3,14 +3,18 @@ import { untilReady } from '../../engine/backoff.ts';
 import { countLinks, isOutOfStep } from '../../engine/checks.ts';
 import { planOf, prepare, type Prepared } from '../../engine/prepare.ts';
 import { isPending, pendingSteps, verifyPositions } from '../../engine/provision.ts';
+import { StatusReader } from '../../engine/status-reader.ts';
 import { createSync } from '../../engine/sync.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from '../../engine/sync-status.ts';
 import type { Declaration } from '../../mapping/declaration.ts';
 import type { Context } from '../../model/context.ts';
 import { TandemError } from '../../model/error.ts';
+import { readVersion } from '../version.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openContext, requirePlan, requireServers } from '../open-sync.ts';
 import { readConfig } from '../read-config.ts';
+import { DEFAULT_LISTEN } from '../../server/address.ts';
+import type { SyncServer } from '../../server/serve.ts';
 import type { Session } from '../session.ts';
 
 const watchIntervalMs = 500;
@@ -18,6 +22,8 @@ const watchIntervalMs = 500;
 interface RunOptions {
   readonly direction?: 'toRight' | 'toLeft';
   readonly standby?: boolean;
+  /** Address of the HTTP server, or `off`. */
+  readonly listen?: string;
 }
 
 /**
@@ -25,14 +31,16 @@ interface RunOptions {
  * signal ends the process at once; nothing is lost by that either, only read again. Databases that are not there yet
  * are waited for.
  */
-export async function run(session: Session, options: RunOptions): Promise<number> {
+export async function run(session: Session, { listen, ...options }: RunOptions): Promise<number> {
   const { declaration, source } = await readConfig(session);
   using context = openContext(session, 'info');
   const stop = new AbortController();
   const unsubscribe = stopOnSignal(session, stop, context);
   try {
+    await using server = await openServer(declaration, context, listen);
     await untilReady(context, stop.signal, declaration.limits, () => requireRunnable(declaration, source, context));
     const sync = await createSync({ declaration, context, signal: stop.signal, ...options });
+    server?.show(sync);
     const last = await superviseSync(sync, stop.signal, context);
     session.terminal.document('tandem.run/1', { sync: declaration.name, ...last, next: ['tandem status'] });
     return exitCodes.fine;
@@ -61,6 +69,37 @@ async function requireRunnable(declaration: Declaration, source: ConfigSource, c
   await requireApplied(prepared);
   await requireServers(prepared, source);
   await reportOutOfStep(prepared, context);
+}
+
+/**
+ * Nobody asked for the usual address by name, so a sync does not fail because another program has it: it runs unseen,
+ * and says so.
+ */
+async function openServer(
+  declaration: Declaration,
+  context: Context,
+  asked: string | undefined,
+): Promise<SyncServer | null> {
+  const { name, links, server = {} } = declaration;
+  const listen = asked === 'off' ? false : (asked ?? server.listen);
+  if (listen === false) return null;
+  const { openSyncServer } = await import('../../server/serve.ts');
+  const options = {
+    listen: listen ?? DEFAULT_LISTEN,
+    token: server.token,
+    name,
+    version: readVersion(),
+    links: Object.keys(links).length,
+    stored: new StatusReader(declaration, context),
+    context,
+  };
+  try {
+    return await openSyncServer(options);
+  } catch (thrown) {
+    if (listen !== undefined || !(thrown instanceof TandemError) || thrown.code !== 'TD1051') throw thrown;
+    context.log.warn({ code: thrown.code, listen: DEFAULT_LISTEN }, `${thrown.message}; going on without it`);
+    return null;
+  }
 }
 
 async function requireApplied(prepared: Prepared): Promise<void> {

@@ -1,4 +1,10 @@
-import { readStatus, type StoredDirection, type StoredLane, type StoredStatus } from '../../engine/status.ts';
+import {
+  nextCommands,
+  readStatus,
+  type StoredDirection,
+  type StoredLane,
+  type StoredStatus,
+} from '../../engine/status.ts';
 import type { Stream } from '../../engine/sync-status.ts';
 import { CODES, type Code } from '../../model/codes.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -92,10 +98,4 @@ function exitOfStatus(found: StoredStatus): number {
   const broken = lanes.find((lane) => lane.broken !== null)?.broken;
   if (broken !== null && broken !== undefined) return CODES[broken.code as Code].exit;
   return found.applied ? exitCodes.fine : exitCodes.attention;
-}
-
-function nextCommands(found: StoredStatus): readonly string[] {
-  if (!found.applied) return ['tandem plan', 'tandem apply'];
-  const paused = Object.values(found.directions).some((direction) => direction.paused);
-  return paused ? ['tandem resume', 'tandem run'] : ['tandem run'];
 }

@@ -16,10 +16,11 @@ import type { TableShape } from '../../model/plan.ts';
 import { type TableRef, type TableSchema, tableName } from '../../model/schema.ts';
 import type { StateTableName } from '../../model/state.ts';
 import type { Row } from '../../model/value.ts';
+import type { Vitals } from '../../model/vitals.ts';
 import { compareValues } from './identity.ts';
 import { positions, toPlace, toPosition } from './log.ts';
-import type { Client } from './session.ts';
 import { MemoryPresence } from './presence.ts';
+import { type Client, connectionLost } from './session.ts';
 import { fit, imageOf } from './shape.ts';
 import { distance, MemorySource } from './source.ts';
 import { missingSteps, removalSteps, runStep, stateShapes } from './state.ts';
@@ -125,6 +126,12 @@ export class MemoryEndpoint implements Endpoint {
   async behind(position: Position): Promise<{ readonly amount: number; readonly unit: 'transactions' }> {
     await this.#ask('behind');
     return { amount: distance(this.#store, position), unit: 'transactions' };
+  }
+
+  async vitals(): Promise<Vitals> {
+    if (this.client.crashed) throw connectionLost();
+    const { log } = this.#store;
+    return { clockMs: this.#store.nowUs() / 1_000, logEnd: log.endPosition(), kept: { kind: 'all' } };
   }
 
   source(options: SourceOptions): Source {

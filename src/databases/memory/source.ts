@@ -35,6 +35,10 @@ export class MemorySource implements Source {
     return this.#readings > 0;
   }
 
+  heardMs(): null {
+    return null;
+  }
+
   ack(position: Position): void {
     const { log } = this.#store;
     const { at, rows } = toPlace(position);

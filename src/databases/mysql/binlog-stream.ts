@@ -25,6 +25,8 @@ export interface BinlogStream extends Disposable {
    */
   arrivals(): AsyncIterable<void>;
   readonly packets: PacketReader;
+  /** When anything last arrived; null once the stream is over. While nobody waits, nothing can arrive. */
+  heardMs(): number | null;
   /** Does the server take names of tables without regard to case (lower_case_table_names)? */
   readonly foldsNames: boolean;
 }
@@ -47,7 +49,12 @@ export async function openBinlog(options: BinlogOptions, state: GtidState, signa
     connection = await createConnection({ ...options.connection, compress: false, rowsAsArray: false });
     const charsets = await readCharsets(connection, options.flavor);
     const [[names]] = await connection.query<RowDataPacket[]>('SELECT @@lower_case_table_names AS folded');
-    const facts = { charsets, foldsNames: Number(names?.['folded']) !== 0, sleep: options.context.sleep };
+    const facts = {
+      charsets,
+      foldsNames: Number(names?.['folded']) !== 0,
+      sleep: options.context.sleep,
+      nowMs: options.context.nowMs,
+    };
     await connection.query(sessionStatement(options.flavor, state));
     const stream = takeStream(connection);
     stream.write(commandPacket(dumpCommand(options, state)));
@@ -58,7 +65,7 @@ export async function openBinlog(options: BinlogOptions, state: GtidState, signa
   }
 }
 
-type Facts = Pick<BinlogStream, 'charsets' | 'foldsNames'> & Pick<Context, 'sleep'>;
+type Facts = Pick<BinlogStream, 'charsets' | 'foldsNames'> & Pick<Context, 'sleep' | 'nowMs'>;
 
 class Dump implements BinlogStream {
   readonly packets = new PacketReader();
@@ -68,7 +75,10 @@ class Dump implements BinlogStream {
   readonly #stream: Duplex;
   readonly #signal: AbortSignal;
   readonly #sleep: Context['sleep'];
+  readonly #nowMs: Context['nowMs'];
   #waiting = false;
+  #heardMs: number;
+  #over = false;
   #silentBeats = 0;
 
   constructor(connection: Connection, stream: Duplex, facts: Facts, signal: AbortSignal) {
@@ -77,6 +87,8 @@ class Dump implements BinlogStream {
     this.charsets = facts.charsets;
     this.foldsNames = facts.foldsNames;
     this.#sleep = facts.sleep;
+    this.#nowMs = facts.nowMs;
+    this.#heardMs = facts.nowMs();
     this.#signal = signal;
   }
 
@@ -92,6 +104,7 @@ class Dump implements BinlogStream {
       this.#waiting = true;
       for await (const chunk of this.#stream as AsyncIterable<Buffer>) {
         this.#waiting = false;
+        this.#heardMs = this.#nowMs();
         this.packets.push(chunk);
         yield;
         this.#silentBeats = 0;
@@ -125,7 +138,13 @@ class Dump implements BinlogStream {
     );
   }
 
+  heardMs(): number | null {
+    if (this.#over) return null;
+    return this.#waiting ? this.#heardMs : this.#nowMs();
+  }
+
   [Symbol.dispose](): void {
+    this.#over = true;
     this.#connection.destroy();
     this.#stream.destroy();
   }

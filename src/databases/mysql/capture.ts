@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'mysql2';
 import type { Position, Transaction } from '../../model/change.ts';
 import type { Context } from '../../model/context.ts';
 import type { Source } from '../../model/endpoint.ts';
+import { TandemError } from '../../model/error.ts';
 import type { TableSchema } from '../../model/schema.ts';
 import { payloadEvents } from './binlog-compressed.ts';
 import { corrupt, eventTypeAt, eventTypes } from './binlog-events.ts';
@@ -32,6 +33,8 @@ export function openSource(options: CaptureOptions): Source {
 
 const packetOk = 0x00;
 const packetError = 0xff;
+/** The server has nothing more to send: it is shutting down (a dump that waits for more never ends otherwise). */
+const packetEnd = 0xfe;
 
 class BinlogSource implements Source {
   readonly #options: CaptureOptions;
@@ -40,6 +43,7 @@ class BinlogSource implements Source {
   #transactions: Transactions | null = null;
   /** Items are on their way out. What was given counts when its receiver comes back for more. */
   #giving = false;
+  #stream: BinlogStream | null = null;
   #reached: Position;
   isOpen = false;
 
@@ -61,6 +65,7 @@ class BinlogSource implements Source {
       await verifyHistory(session, this.#options, from);
     }
     using stream = await openBinlog(this.#options, parsed.state, signal);
+    this.#stream = stream;
     this.#options.context.log.debug({ from, host: this.#options.connection.host }, 'reading the binary log');
     this.#tables ??= new BinlogTables(this.#options.tables, flavor.engine, stream);
     const idOf = flavor.engine === 'mysql' ? sourceGtidText : domainGtidText;
@@ -95,6 +100,7 @@ class BinlogSource implements Source {
     const { buffer, start, end } = packets;
     const status = buffer[start];
     if (status === packetError) throw refusal(this.#options.flavor, buffer.subarray(start, end));
+    if (status === packetEnd) throw new TandemError('TD4005', 'The server ended the reading of its log.');
     if (status !== packetOk) throw corrupt(`a packet that begins with ${status}`);
     if (eventTypeAt(buffer, start + 1) === eventTypes.transactionPayload) {
       return payloadEvents(buffer, start + 1, transactions.contentEnd(buffer, start + 1, end));
@@ -112,6 +118,10 @@ class BinlogSource implements Source {
       this.#reached = transaction.position;
     }
     this.#giving = false;
+  }
+
+  heardMs(): number | null {
+    return this.#stream?.heardMs() ?? null;
   }
 
   position(): Position {

@@ -18,6 +18,7 @@ import type { TableShape } from '../../model/plan.ts';
 import type { TableRef, TableSchema } from '../../model/schema.ts';
 import type { StateTableName } from '../../model/state.ts';
 import type { Row } from '../../model/value.ts';
+import type { Vitals } from '../../model/vitals.ts';
 import { MysqlTarget } from './apply.ts';
 import { openSource } from './capture.ts';
 import { checkServer } from './check.ts';
@@ -31,6 +32,7 @@ import { MysqlPresence } from './presence.ts';
 import { missingSteps, removalSteps } from './provision.ts';
 import { scanRows } from './read-rows.ts';
 import { stateShapes } from './state.ts';
+import { readVitals } from './vitals.ts';
 
 /** Connects once and reads what kind of server answers. Throws TD4xxx, TD5014. */
 export async function openEndpoint(flavor: Flavor, options: EndpointOptions, context: Context): Promise<Endpoint> {
@@ -129,6 +131,22 @@ class MysqlEndpoint implements Endpoint {
     const { pool, flavor } = this.#parts;
     const amount = await pool.use((session) => transactionsBehind(session, flavor, position));
     return { amount, unit: 'transactions' };
+  }
+
+  vitals(signal: AbortSignal): Promise<Vitals> {
+    const { pool, flavor } = this.#parts;
+    return pool.use(async (session) => {
+      const giveUp = (): void => session.destroy();
+      signal.addEventListener('abort', giveUp);
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+      try {
+        return await Promise.race([readVitals(session, flavor), aborted]);
+      } finally {
+        signal.removeEventListener('abort', giveUp);
+      }
+    });
   }
 
   source({ tables, chunkRows }: SourceOptions): Source {

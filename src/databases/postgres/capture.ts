@@ -85,6 +85,10 @@ export class Capture implements Source {
     return this.current?.isOpen ?? false;
   }
 
+  heardMs(): number | null {
+    return this.current?.heardMs() ?? null;
+  }
+
   ack(position: Position): void {
     const place = parsePosition(position);
     if (!coversPlace(this.acked, place)) this.acked = place;
@@ -170,6 +174,10 @@ class Reading implements PgoutputReceiver, StreamReceiver {
   connected(stream: ReplicationStream, history: LogHistory): void {
     this.socket = stream;
     this.history = history;
+  }
+
+  heardMs(): number | null {
+    return this.socket?.heardMs ?? null;
   }
 
   /** Everything up to here has been handed out, also when the log held nothing of interest there. */

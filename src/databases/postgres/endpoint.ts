@@ -16,6 +16,7 @@ import type { Finding } from '../../model/finding.ts';
 import type { TableShape } from '../../model/plan.ts';
 import type { TableRef, TableSchema } from '../../model/schema.ts';
 import type { Row } from '../../model/value.ts';
+import type { Vitals } from '../../model/vitals.ts';
 import { PostgresTarget } from './apply.ts';
 import { Capture, timelineHistory } from './capture.ts';
 import { checkServer, VERSION_MIN } from './check.ts';
@@ -27,6 +28,7 @@ import { CREATE_SLOT, missingSteps, type Provision, removalSteps } from './provi
 import { scanRowsOf } from './select.ts';
 import { logEnd, logNow, slotName, slotPosition, verifyPosition } from './slot.ts';
 import { stateShapes } from './state.ts';
+import { readVitals } from './vitals.ts';
 
 /** Connects and reads who the server is. Throws TandemError TD4001, TD4002, TD4004, TD5014. */
 export async function openEndpoint(options: EndpointOptions, context: Context): Promise<Endpoint> {
@@ -124,6 +126,10 @@ class PostgresEndpoint implements Endpoint {
     return { amount: bytes > 0n ? Number(bytes) : 0, unit: 'bytes' };
   }
 
+  vitals(signal: AbortSignal): Promise<Vitals> {
+    return this.pool.withConnection((ask) => untilAborted(readVitals(ask, this.slot), signal));
+  }
+
   source(options: SourceOptions): Source {
     return new Capture(this.options, this.slot, options, this.context);
   }
@@ -164,4 +170,15 @@ class PostgresEndpoint implements Endpoint {
     const { stateSchema } = this.options;
     return { name: this.slot, stateSchema, tables, version: this.version };
   }
+}
+
+/** A connection that has gone dead answers nothing at all, for as long as nobody gives it up. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  });
 }

@@ -40,7 +40,8 @@ const XLOG_HEADER_BYTES = 25;
 const tickMs = 1000;
 /** Well below any wal_sender_timeout that works at all; ours is set to 60 s. */
 const statusIntervalMs = 5000;
-const askAfterMs = 10_000;
+/** Often enough that a log that is silent is known to be silent. */
+const askAfterMs = 3_000;
 const deadAfterMs = 30_000;
 
 /** A chunk this big means that the socket had more than one read to give. */
@@ -95,6 +96,11 @@ export class ReplicationStream {
     this.socket.on('close', this.onClose);
     client.connection.query(command);
     void this.tick();
+  }
+
+  /** When anything last arrived; while reading is held up, nothing can. */
+  get heardMs(): number {
+    return this.held ? this.context.nowMs() : this.receivedMs;
   }
 
   /** Stops reading from the socket until it is called with false; status updates go on. */
