@@ -8,7 +8,7 @@ import type { Server } from '../src/cli/demo/servers/server.ts';
 import { createContext, type ProcessContext } from '../src/engine/context.ts';
 import { openEndpoints, prepare } from '../src/engine/prepare.ts';
 import { deprovision, provision } from '../src/engine/provision.ts';
-import { createSync } from '../src/engine/sync.ts';
+import { createSync, type SyncOptions } from '../src/engine/sync.ts';
 import type { Sync } from '../src/engine/sync-status.ts';
 import type { Declaration } from '../src/mapping/declaration.ts';
 import type { Side } from '../src/model/policy.ts';
@@ -33,7 +33,7 @@ export interface SamplePair extends AsyncDisposable {
   /** What every engine of the pair has logged, level info and above. */
   readonly log: readonly LogLine[];
   /** Starts an engine; it is stopped at the latest when the pair is disposed of. */
-  start(): Promise<Sync>;
+  start(options?: Partial<Omit<SyncOptions, 'context'>>): Promise<Sync>;
   compare(): Promise<Comparison>;
   /** How often the sync has written each side: every transaction of its own moves a checkpoint row. */
   countWrites(): Promise<Readonly<Record<Side, number>>>;
@@ -44,6 +44,8 @@ export interface SamplePair extends AsyncDisposable {
 export interface PairOptions {
   /** Run on the fresh tables, before the sync is applied. */
   readonly prepare?: (connections: Readonly<Record<Side, Connection>>) => Promise<void>;
+  /** The servers are the test's own and go away with it: nothing has to be removed from them, or can be. */
+  readonly leavesServers?: boolean;
   /** The last word on the declaration. */
   readonly declare?: (declaration: Declaration) => Declaration;
 }
@@ -78,8 +80,8 @@ export async function openSamplePair(
     declaration,
     context,
     log,
-    async start() {
-      const sync = await createSync({ declaration, context });
+    async start(other = {}) {
+      const sync = await createSync({ declaration, context, ...other });
       running.add(sync);
       return sync;
     },
@@ -97,7 +99,7 @@ export async function openSamplePair(
     },
     async [Symbol.asyncDispose]() {
       for (const sync of running) await sync.stop();
-      await removeSync(declaration, context);
+      if (options.leavesServers !== true) await removeSync(declaration, context);
       await disconnect();
       context[Symbol.dispose]();
     },

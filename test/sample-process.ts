@@ -19,7 +19,7 @@ export interface TandemProcess {
 
 /** A project folder of the pair's sync, where processes run. `urls`: other ways to the same databases. */
 export interface ProcessHome extends AsyncDisposable {
-  run(): TandemProcess;
+  run(...flags: readonly string[]): TandemProcess;
 }
 
 export async function openHome(pair: SamplePair, urls: Partial<Record<Side, string>> = {}): Promise<ProcessHome> {
@@ -28,8 +28,8 @@ export async function openHome(pair: SamplePair, urls: Partial<Record<Side, stri
   await project.write('tandem.config.ts', configOf(pair));
   const started: TandemProcess[] = [];
   return {
-    run() {
-      const child = startProcess(project.folder, env);
+    run(...flags) {
+      const child = startProcess(project.folder, env, flags);
       started.push(child);
       return child;
     },
@@ -63,12 +63,12 @@ export default {
 `;
 }
 
-function startProcess(folder: string, env: Readonly<Record<string, string>>): TandemProcess {
+function startProcess(folder: string, env: Readonly<Record<string, string>>, flags: readonly string[]): TandemProcess {
   const jiti = pathToFileURL(createRequire(import.meta.url).resolve('jiti/package.json'));
   const translator = new URL('lib/jiti-register.mjs', jiti).href;
   const databases = new URL('servers/load-databases.ts', import.meta.url).href;
   const main = new URL('../src/cli/main.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', translator, '--import', databases, main, 'run'], {
+  const child = spawn(process.execPath, ['--import', translator, '--import', databases, main, 'run', ...flags], {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],

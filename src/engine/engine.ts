@@ -167,9 +167,9 @@ export class Engine {
       }
       const endpoint = endpoints[side];
       const start = startOf(side, stations, endpoint);
-      await endpoint.verifyPosition(start);
       // A log may have been taken back to between the two: then what was applied beyond is not its own any more.
       for (const { source, held } of stations) if (source === side) await endpoint.verifyPosition(held.position);
+      await endpoint.verifyPosition(start);
       const source = endpoint.source({
         tables: [...this.#given.schemas[side], ...stateSchemas(endpoint)],
         chunkRows: running.limits.chunkRows,

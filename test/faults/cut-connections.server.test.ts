@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/cli/demo/random.ts';
 import type { Side } from '../../src/model/policy.ts';
-import type { SamplePair } from '../sample-pair.ts';
+import { type SamplePair, silence } from '../sample-pair.ts';
 import { describeServers } from '../servers.ts';
 import { createWriters } from './ledger.ts';
 import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts';
@@ -89,6 +89,40 @@ await describeServers('connections that break', { left: 'postgres', mysql: 'mysq
       expect(pair.log.filter(({ message }) => message.endsWith('trying again')).length).toBeGreaterThanOrEqual(8);
     },
   );
+
+  test.each(engines)(
+    'half open, with nobody told, are found out, on PostgreSQL and %s',
+    {
+      timeout: 240_000,
+    },
+    async (right) => {
+      await using wired = await openWired({ left: servers.left, right: servers[right] });
+      const { pair, proxies } = wired;
+      const sync = await pair.start();
+      const writers = createWriters(pair.sides, 7);
+      await whileWriting(async () => {
+        await progress(pair);
+        proxies.right.freeze();
+        await progress(pair);
+        proxies.left.freeze();
+        await progress(pair);
+      }, writers);
+      await expectInStep(pair, sync, writers);
+    },
+  );
+
+  test('are told as mended also where nobody writes', { timeout: 120_000 }, async () => {
+    await using wired = await openWired({ left: servers.left, right: servers.mysql });
+    const { pair, proxies } = wired;
+    const sync = await pair.start();
+    await silence(pair, sync);
+    const states = () => Object.values(sync.status().directions).map(({ state }) => state);
+    expect(states()).toEqual(['running', 'running']);
+    proxies.left.cut();
+    proxies.right.cut();
+    await expect.poll(states, { timeout: 30_000, interval: 1 }).toEqual(['retrying', 'retrying']);
+    await expect.poll(states, { timeout: 60_000 }).toEqual(['running', 'running']);
+  });
 
   test('that are slow, lose and repeat nothing', { timeout: 240_000 }, async () => {
     await using wired = await openWired({ left: servers.left, right: servers.mysql });

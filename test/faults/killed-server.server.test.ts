@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Server } from '../../src/cli/demo/servers/server.ts';
 import type { Side } from '../../src/model/policy.ts';
-import { isForeign, startServer } from '../servers.ts';
+import { isForeign, sharedServer, startServer } from '../servers.ts';
 import { createWriters } from './ledger.ts';
 import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts';
 
@@ -33,6 +33,22 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       }, writers);
       await expectInStep(pair, sync, writers);
       expect(pair.log.some(({ message }) => message === 'went on after retries')).toBe(true);
+    });
+
+    test('are waited for at the start', { timeout: 120_000 }, async () => {
+      await using right = await startServer(engine);
+      await using pair = await openFaultPair({ left: await sharedServer('postgres'), right });
+      await right.stop();
+      const starting = pair.start();
+      const said = (message: string) => pair.log.filter((line) => line.message.includes(message)).length;
+      await expect.poll(() => said('waiting until'), { timeout: 30_000 }).toBe(1);
+      await right.start();
+      await pair.reconnect();
+      const sync = await starting;
+      expect(said('both databases can be used')).toBe(1);
+      const writers = createWriters(pair.sides, 10);
+      await whileWriting(() => progress(pair), writers);
+      await expectInStep(pair, sync, writers);
     });
   });
 }

@@ -12,6 +12,7 @@ const patience = { timeoutMs: 150_000, intervalMs: 20 };
 /** The sample with ledger and registers beside it. */
 export function openFaultPair(servers: Readonly<Record<Side, Server>>, options: PairOptions = {}): Promise<SamplePair> {
   return openSamplePair(servers, {
+    ...options,
     async prepare(connections) {
       for (const side of ['left', 'right'] as const) {
         for (const sql of ledgerTables(connections[side].engine)) await connections[side].execute(sql);

@@ -22,6 +22,8 @@ export interface TcpProxy extends AsyncDisposable {
   loseReplyTo(text: string): Promise<void>;
   /** Holds back what comes, in both directions, by so many milliseconds. */
   delay(ms: number): void;
+  /** Leads new connections to another server, and resets those that stand. */
+  redirect(port: number): void;
   /** Nothing goes through the connections that stand now any more, and nobody is told. */
   freeze(): void;
 }
@@ -34,7 +36,8 @@ interface Link {
   readonly bytesLeft: Record<Direction, number>;
 }
 
-export async function openProxy(port: number): Promise<TcpProxy> {
+export async function openProxy(firstPort: number): Promise<TcpProxy> {
+  let port = firstPort;
   const links = new Set<Link>();
   let made = 0;
   let delayMs = 0;
@@ -103,6 +106,10 @@ export async function openProxy(port: number): Promise<TcpProxy> {
       }),
     delay(ms) {
       delayMs = ms;
+    },
+    redirect(other) {
+      port = other;
+      for (const link of links) reset(link);
     },
     freeze() {
       for (const link of links) link.frozen = true;

@@ -1,8 +1,28 @@
 import { expect, test } from 'vitest';
+import type { Connection } from '../../src/cli/demo/database.ts';
+import { otherSide } from '../../src/model/policy.ts';
 import { openHome } from '../sample-process.ts';
 import { describeServers } from '../servers.ts';
 import { auditLedger, createWriters } from './ledger.ts';
 import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts';
+
+/** An application's transaction that keeps a row until it is told to let go. */
+async function holdRow(connection: Connection): Promise<() => Promise<unknown>> {
+  await connection.execute('BEGIN');
+  await connection.execute("UPDATE registers SET value = 'held' WHERE id = 0");
+  return () => connection.execute('ROLLBACK');
+}
+
+/** Connections to this database that wait for a row. */
+async function countWaiting(connection: Connection): Promise<number> {
+  const sql =
+    connection.engine === 'postgres'
+      ? "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      : `SELECT count(*) AS n FROM information_schema.innodb_trx t
+         JOIN information_schema.processlist p ON p.ID = t.trx_mysql_thread_id
+         WHERE p.DB = DATABASE() AND t.trx_state = 'LOCK WAIT'`;
+  return Number((await connection.query(sql))[0]?.['n']);
+}
 
 for (const right of ['mysql', 'mariadb'] as const) {
   await describeServers(
@@ -28,33 +48,36 @@ for (const right of ['mysql', 'mariadb'] as const) {
         await expectInStep(pair, running, writers);
       });
 
-      test('one that was stopped with SIGSTOP finds itself replaced, and exits', { timeout: 240_000 }, async () => {
-        await using pair = await openFaultPair(servers);
-        await using home = await openHome(pair);
-        const writers = createWriters(pair.sides, 4);
-        const older = home.run();
-        await whileWriting(() => progress(pair, 1, older), writers);
-        // Between two transactions: an engine that is stopped inside of one keeps its locks until the server ends it.
-        await expect.poll(() => auditLedger(pair.connections, writers), { timeout: 60_000 }).toEqual([]);
-        older.send('SIGSTOP');
-        // A stopped process keeps its connections, and PostgreSQL would keep the slot for it for a minute.
-        await pair.connections.left.query(
-          `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
-           WHERE active AND database = current_database()`,
-        );
-        const younger = home.run();
-        const more = createWriters(pair.sides, 5, 100_000);
-        await whileWriting(async () => {
-          await progress(pair, 1, younger);
-          older.send('SIGCONT');
-          expect(await older.ended, older.talk()).toEqual([1, null]);
-          expect(older.talk()).toContain('TD9001');
-          await progress(pair, 1, younger);
-        }, more);
-        younger.send('SIGTERM');
-        expect(await younger.ended, younger.talk()).toEqual([0, null]);
-        await expectInStep(pair, await pair.start(), more);
-      });
+      test.each(['left', 'right'] as const)(
+        'one that was stopped inside a transaction on the %s finds itself replaced, and exits',
+        { timeout: 240_000 },
+        async (side) => {
+          await using pair = await openFaultPair(servers);
+          await using home = await openHome(pair);
+          const writers = createWriters(pair.sides, 4);
+          const older = home.run();
+          await whileWriting(() => progress(pair, 1, older), writers);
+          await expect.poll(() => auditLedger(pair.connections, writers), { timeout: 60_000 }).toEqual([]);
+          const release = await holdRow(pair.connections[side]);
+          await pair.connections[otherSide(side)].execute("UPDATE registers SET value = 'wanted' WHERE id = 0");
+          await expect.poll(() => countWaiting(pair.connections[side]), { timeout: 60_000 }).toBeGreaterThan(0);
+          older.send('SIGSTOP');
+          await release();
+          const younger = home.run();
+          await expect.poll(() => younger.talk(), { timeout: 60_000 }).toContain('a transaction of a predecessor');
+          const more = createWriters(pair.sides, 5, 100_000);
+          await whileWriting(async () => {
+            await progress(pair, 1, younger);
+            older.send('SIGCONT');
+            expect(await older.ended, older.talk()).toEqual([1, null]);
+            expect(older.talk()).toContain('TD9001');
+            await progress(pair, 1, younger);
+          }, more);
+          younger.send('SIGTERM');
+          expect(await younger.ended, younger.talk()).toEqual([0, null]);
+          await expectInStep(pair, await pair.start(), more);
+        },
+      );
     },
   );
 }

@@ -26,7 +26,7 @@ export class PostgresPresence implements Presence {
 
   async claim(): Promise<boolean> {
     // Taking it again would count, and asking keeps the connection alive.
-    const sql = this.isHeld ? 'SELECT true WHERE $1 IS NOT NULL' : 'SELECT pg_try_advisory_lock($1)';
+    const sql = this.isHeld ? 'SELECT $1::bigint IS NOT NULL' : 'SELECT pg_try_advisory_lock($1)';
     const { rows } = await this.session.run(sql, [this.key]);
     this.isHeld = rows[0]?.[0] === 't';
     return this.isHeld;
