@@ -40,6 +40,8 @@ import { Spill } from './spill.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { Stream, Sync, SyncStatus } from './sync-status.ts';
 import { Watch } from './watch.ts';
+import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
+import { verifyLog } from './verify-log.ts';
 
 const HOUSEKEEPING_MS = 1_000;
 const SIDES: readonly Side[] = ['left', 'right'];
@@ -167,9 +169,8 @@ export class Engine {
       }
       const endpoint = endpoints[side];
       const start = startOf(side, stations, endpoint);
-      // A log may have been taken back to between the two: then what was applied beyond is not its own any more.
-      for (const { source, held } of stations) if (source === side) await endpoint.verifyPosition(held.position);
-      await endpoint.verifyPosition(start);
+      const applied = stations.filter((station) => station.source === side).map(({ held }) => held.position);
+      await verifyLog(endpoint, [start, ...applied]);
       const source = endpoint.source({
         tables: [...this.#given.schemas[side], ...stateSchemas(endpoint)],
         chunkRows: running.limits.chunkRows,

@@ -7,6 +7,7 @@ import { claimState, verifyOwner } from './owner.ts';
 import { linkedTables, type Prepared, planOf } from './prepare.ts';
 import { stateOrNull } from './state-or-null.ts';
 import type { Stream } from './sync-status.ts';
+import { verifyLog } from './verify-log.ts';
 
 /** The checkpoint row that a route begins with. It lives in the target's database. */
 export interface FirstCheckpoint {
@@ -50,10 +51,12 @@ export async function verifyPositions(prepared: Prepared): Promise<void> {
   for (const stream of streams) {
     const from = sourceSide(stream);
     await using target = await prepared[otherSide(from)].target();
+    const applied: Position[] = [];
     for (const lane of planOf(prepared).lanes) {
       const checkpoint = await stateOrNull(target.checkpoint(stream, lane.id));
-      if (checkpoint !== null) await prepared[from].verifyPosition(checkpoint.position);
+      if (checkpoint !== null) applied.push(checkpoint.position);
     }
+    await verifyLog(prepared[from], applied);
   }
 }
 
