@@ -40,7 +40,6 @@ import { Spill } from './spill.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { Stream, Sync, SyncStatus } from './sync-status.ts';
 import { Watch } from './watch.ts';
-import type { DirectionStatus, Stream, Sync, SyncStatus } from './sync-status.ts';
 import { verifyLog } from './verify-log.ts';
 
 const HOUSEKEEPING_MS = 1_000;
