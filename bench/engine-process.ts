@@ -8,6 +8,8 @@ export interface EngineProcess extends AsyncDisposable {
   provision(): Promise<Answer>;
   /** Starts the sync and resolves when it has caught up; it then runs on until disposal. */
   drain(): Promise<Answer>;
+  /** Stops the sync; the process stays. */
+  halt(): Promise<Answer>;
 }
 
 export function startEngine(declaration: Declaration): EngineProcess {
@@ -33,6 +35,7 @@ export function startEngine(declaration: Declaration): EngineProcess {
   return {
     provision: () => send({ kind: 'provision', declaration }),
     drain: () => send({ kind: 'drain', declaration }),
+    halt: () => send({ kind: 'halt' }),
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;
       const exited = once(child, 'exit');

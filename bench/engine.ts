@@ -10,6 +10,7 @@ import type { Sync } from '../src/engine/sync-status.ts';
 export type Order =
   | { readonly kind: 'provision'; readonly declaration: Declaration }
   | { readonly kind: 'drain'; readonly declaration: Declaration }
+  | { readonly kind: 'halt' }
   | { readonly kind: 'stop' };
 
 export interface Answer {
@@ -40,6 +41,10 @@ async function obey(order: Order): Promise<Answer> {
       await Promise.race([started.idle(), started.finished]);
       return measured(performance.now() - began, before);
     }
+    case 'halt':
+      await sync?.stop();
+      sync = null;
+      return measured(0, before);
     case 'stop':
       await sync?.stop();
       context[Symbol.dispose]();

@@ -4,12 +4,15 @@ import { type Servers, startServers } from './arena.ts';
 import { measureCeiling } from './ceiling.ts';
 import { measureDrain, measureSingleRows } from './drain.ts';
 import { measureLatency } from './latency.ts';
+import { describeParked, measureParked } from './parked.ts';
 import { describe, document, type Results } from './report.ts';
 
 interface Options {
   readonly right: SampleEngine;
   /** Row changes of a backlog: six tenths inserts, the rest updates of them. */
   readonly rows: number;
+  /** Measures what parked rows cost the others, and nothing else. */
+  readonly parked?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,6 +26,7 @@ function readOptions(): Options {
     .addOption(engine.choices(['mysql', 'mariadb', 'postgres']).default('mysql'))
     .option('--rows <count>', 'row changes of a backlog', Number)
     .option('--quick', `${quickRows} instead of ${fullRows} row changes`)
+    .option('--parked', 'measure instead what parked rows cost the others')
     .option('--json', 'end with one line of JSON')
     .parse();
   const given = program.opts<{ right: SampleEngine; rows?: number; quick?: boolean; json?: boolean }>();
@@ -62,13 +66,19 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-const { right, rows, json } = readOptions();
+const { right, rows, parked, json } = readOptions();
 say('starting the servers');
 const servers = await startServers(right);
 try {
-  const results = await measureAll(servers, rows);
-  for (const line of describe(results)) process.stdout.write(`${line}\n`);
-  if (json === true) process.stdout.write(`${JSON.stringify(document(results))}\n`);
+  if (parked === true) {
+    const found = await measureParked(servers, rows, say);
+    for (const line of describeParked(found)) process.stdout.write(`${line}\n`);
+    if (json === true) process.stdout.write(`${JSON.stringify({ schema: 'tandem.bench.parked/1', ...found })}\n`);
+  } else {
+    const results = await measureAll(servers, rows);
+    for (const line of describe(results)) process.stdout.write(`${line}\n`);
+    if (json === true) process.stdout.write(`${JSON.stringify(document(results))}\n`);
+  }
 } finally {
   await servers.left[Symbol.asyncDispose]();
   await servers.right[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from './io.ts';
+import { addParked } from './parked/program.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Session } from './session.ts';
 import { readVersion } from './version.ts';
@@ -30,7 +31,7 @@ export function buildProgram(io: Io, dispatch: Dispatch): Command {
     (parent: Command): Add =>
     (usage, description, body) =>
       parent
-        .command(usage)
+        .command(usage, { isDefault: usage === 'ls' })
         .description(description)
         .action(async (...received: unknown[]) => {
           const command = received.at(-1) as Command;
@@ -42,6 +43,7 @@ export function buildProgram(io: Io, dispatch: Dispatch): Command {
   program.commandsGroup('Operate:');
   addOperation(add);
   addConflicts(adder(program.command('conflicts').description('list, explain and change what was decided')));
+  addParked(adder(program.command('parked').description('rows that one side is owed: look into them, mend them')));
   program.commandsGroup('Learn:');
   addLearning(add);
   return program;

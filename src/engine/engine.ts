@@ -22,20 +22,12 @@ import { Meters } from './meters.ts';
 import { verifyOwner } from './owner.ts';
 import { holdBack } from './pace.ts';
 import { ParkedRetries } from './parked-retries.ts';
+import { wakeMissed } from './parked-wakes.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
 import { RateLimit } from './rate-limit.ts';
 import { release } from './release.ts';
 import type { LaneRoute } from './route.ts';
-import {
-  countAudit,
-  deliver,
-  failLane,
-  leavingRoute,
-  makeRoutes,
-  recheckParked,
-  takeControl,
-  type Running,
-} from './running.ts';
+import { countAudit, deliver, failLane, leavingRoute, makeRoutes, takeControl, type Running } from './running.ts';
 import { Spill } from './spill.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { Stream, Sync, SyncStatus } from './sync-status.ts';
@@ -66,6 +58,7 @@ export class Engine {
   readonly #stopWaiting = new AbortController();
   readonly #sources: Partial<Record<Side, Source>> = {};
   readonly #readers: Partial<Record<Side, Reader>> = {};
+  readonly #retries: ParkedRetries;
   #running: Running | null = null;
   #state: SyncStatus['state'] = 'running';
   #failure: TandemError | null = null;
@@ -73,6 +66,7 @@ export class Engine {
   constructor(given: SyncParts, opened: Target[]) {
     this.#given = given;
     this.#opened = opened;
+    this.#retries = new ParkedRetries(given.context);
   }
 
   async start(): Promise<Sync> {
@@ -262,11 +256,10 @@ export class Engine {
 
   async #keepHouse(running: Running): Promise<void> {
     const { signal } = this.#stopWaiting;
-    const retries = new ParkedRetries(running.context);
     while (!signal.aborted) {
       await running.context.sleep(HOUSEKEEPING_MS, signal).catch(() => undefined);
       for (const side of SIDES) this.#readers[side]?.look();
-      retries.ask(running);
+      this.#retries.ask(running);
       release(running, this.#sources);
     }
   }
@@ -278,7 +271,8 @@ export class Engine {
       const leaving = leavingRoute(running, route.lane, route.target);
       for (const task of turn.tasks) if (task.kind === 'audit') countAudit(leaving, task.at, -1);
     }
-    if (applied !== null) recheckParked(running, route, applied.parked);
+    if (applied !== null) wakeMissed(running.keys, route, applied.parked);
+    if (running.routes.some((each) => each.applier.parked.hasWoken)) this.#retries.ask(running);
     release(running, this.#sources);
   }
 

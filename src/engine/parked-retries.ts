@@ -1,47 +1,57 @@
+import { otherSide } from '../model/policy.ts';
 import type { Context } from '../model/context.ts';
-import { isHeld } from '../pipeline/parked.ts';
 import type { LaneRoute } from './route.ts';
-import { askForState, type Running } from './running.ts';
+import { addTask, type Running } from './running.ts';
 
-const FIRST_MS = 1_000;
-const LAST_MS = 600_000;
-/** Requests in one round, so that thousands of parked rows never crowd out the living. */
-const ROUND_MAX = 20;
+const ROUND_MS = 1_000;
 
 /**
- * Asks for the state of parked rows again from time to time, each a little later than before, because what blocked them
- * may have gone without a word in either log (correctness 9.1).
+ * Questions that a route asks in a round. While others have work to do, few, so that thousands of parked rows never
+ * crowd out the living; more for rows that were woken, because what blocked them has gone or somebody asks for them.
+ */
+const MOST = { busy: { timed: 20, woken: 100 }, quiet: { timed: 100, woken: 1_000 } } as const;
+
+/**
+ * Asks for the state of parked rows whose turn has come: because what blocked them has gone, because an operator says
+ * so, or from time to time, each a little later than before, because what blocked them may have gone without a word in
+ * either log (correctness 9.1). The answer comes through the source's log like any change.
  */
 export class ParkedRetries {
   readonly #context: Context;
-  readonly #next = new Map<string, { readonly atMs: number; readonly delayMs: number }>();
+  readonly #asked = new Map<LaneRoute, number>();
+  #roundAtMs = 0;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
+  /** To be called once a round, and at once when somebody was woken. */
   ask(running: Running): void {
-    let asked = 0;
+    const nowMs = this.#context.nowMs();
+    if (nowMs - this.#roundAtMs >= ROUND_MS) {
+      this.#asked.clear();
+      this.#roundAtMs = nowMs;
+    }
     for (const route of running.routes) {
-      if (route.applier.parked.size === 0 || route.stopped || route.paused) continue;
-      for (const row of route.applier.parked.all()) {
-        if (asked >= ROUND_MAX) return;
-        // What waits for a person is not to be asked for.
-        if (isHeld(row)) continue;
-        if (!this.#isDue(route, `${row.link} ${row.sourceKey}`)) continue;
-        askForState(running, route, row);
-        asked++;
-      }
+      const { parked } = route.applier;
+      if (parked.size > 0 && !route.stopped && !route.paused) this.#askFor(running, route, nowMs);
     }
   }
 
-  #isDue(route: LaneRoute, id: string): boolean {
-    const key = `${route.stream} ${id}`;
-    const now = this.#context.nowMs();
-    const planned = this.#next.get(key);
-    if (planned !== undefined && planned.atMs > now) return false;
-    const delayMs = Math.min(planned === undefined ? FIRST_MS : planned.delayMs * 2, LAST_MS);
-    this.#next.set(key, { atMs: now + delayMs, delayMs });
-    return planned !== undefined;
+  #askFor(running: Running, route: LaneRoute, nowMs: number): void {
+    const { parked } = route.applier;
+    const asked = this.#asked.get(route) ?? 0;
+    const isQuiet = running.routes.every((each) => each.lane !== route.lane || each.isIdle);
+    const isWoken = parked.hasWoken;
+    const max = MOST[isQuiet ? 'quiet' : 'busy'][isWoken ? 'woken' : 'timed'];
+    if (asked >= max) return;
+    // Whoever was woken leaves no room for those whose time has merely come.
+    const due = parked.takeDue(isWoken ? 0 : nowMs, max - asked);
+    this.#asked.set(route, asked + due.length);
+    const source = otherSide(route.target);
+    for (const row of due) {
+      const link = route.lane.plan.links.find((candidate) => candidate.id === row.link);
+      if (link !== undefined) addTask(running, route.lane, source, { kind: 'restate', link, key: row.rowKey });
+    }
   }
 }

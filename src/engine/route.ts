@@ -294,9 +294,22 @@ export class LaneRoute implements Route {
     counters.deferred += applied.deferred;
     counters.reasserted += applied.reasserted;
     counters.parked += applied.parked.length;
-    for (const { link, code } of applied.parked) {
+    this.#tellParked(applied.parked);
+  }
+
+  /** Once per cause, however many rows it has; and once per row, however often it is tried again. */
+  #tellParked(rows: Applied['parked']): void {
+    const counts = new Map<string, { readonly link: string; readonly code: string; rows: number }>();
+    for (const { link, code, attempts } of rows) {
       this.#options.meters.parked.add([this.stream, link, code]);
-      this.#options.context.log.warn({ stream: this.stream, link, code }, 'parked a row');
+      if (attempts > 1) continue;
+      const cause = counts.get(`${link} ${code}`) ?? { link, code, rows: 0 };
+      cause.rows++;
+      counts.set(`${link} ${code}`, cause);
+    }
+    for (const cause of counts.values()) {
+      const message = cause.rows === 1 ? 'parked a row' : 'parked rows';
+      this.#options.context.log.warn({ stream: this.stream, ...cause }, message);
     }
   }
 }

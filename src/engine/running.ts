@@ -16,6 +16,7 @@ import { decodeResolution } from '../pipeline/resolve.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { isPaused, isResolution, pauseName } from './control.ts';
 import { type EngineLimits, retryDelays } from './limits.ts';
+import { takeParked, wakeByChanges, wakeChildren } from './parked-wakes.ts';
 import { ItemQueue } from './queue.ts';
 import type { Meters } from './meters.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -23,7 +24,7 @@ import type { Reader } from './reader.ts';
 import { timeLimit } from './time-limit.ts';
 import { LaneRoute } from './route.ts';
 import type { Spill } from './spill.ts';
-import { parkedKey, streamFrom, type Station } from './stations.ts';
+import { streamFrom, type Station } from './stations.ts';
 import type { Stream } from './sync-status.ts';
 
 export interface Running {
@@ -100,6 +101,8 @@ export function makeRoutes(
         book,
         looked: new WeakSet(),
         answered: new Set(),
+        nowMs: context.nowMs,
+        wary: 0,
         held,
       },
       isRecovered: () => isRecovered(stations, readers, endpoints, lane),
@@ -165,8 +168,10 @@ export function deliver(running: Running, side: Side, recognised: Recognised, tr
   }
   for (const pair of recognised.pairs) {
     keys.remember(pair.link, pair.leftKey, pair.rightKey);
-    wakeChildren(running, pair);
+    wakeChildren(routes, pair);
   }
+  for (const row of recognised.parked) takeParked(routes, side, row);
+  wakeByChanges(routes, keys, side, recognised);
   for (const control of recognised.controls) takeControl(running, side, control);
   for (const { lane, error } of recognised.failures) failLane(running, lane, error);
   for (const { lane, task } of recognised.tasks) addTask(running, lane, side, task);
@@ -194,7 +199,7 @@ function skip(leaving: readonly LaneRoute[], given: ReadonlySet<Lane>, position:
   }
 }
 
-function addTask(running: Running, lane: Lane, side: Side, task: Task): void {
+export function addTask(running: Running, lane: Lane, side: Side, task: Task): void {
   const arriving = running.routes.find((route) => route.lane === lane && route.target === side);
   if (arriving === undefined) return;
   arriving.tasks.push(task);
@@ -213,39 +218,6 @@ export function countAudit(route: LaneRoute | undefined, at: number, step: 1 | -
 
 export function leavingRoute(running: Running, lane: Lane, side: Side): LaneRoute | undefined {
   return running.routes.find((route) => route.lane === lane && route.target !== side);
-}
-
-/** A parent has got its counterpart: ask for the state of the rows that waited for it. */
-function wakeChildren(running: Running, pair: Recognised['pairs'][number]): void {
-  for (const route of running.routes) {
-    if (route.applier.parked.size === 0) continue;
-    const sourceKey = route.target === 'left' ? pair.rightKey : pair.leftKey;
-    for (const row of route.applier.parked.waitingFor(pair.link, sourceKey)) askForState(running, route, row);
-  }
-}
-
-/** A parent may have got its counterpart while its child was being parked: then nobody would wake the child. */
-export function recheckParked(running: Running, route: LaneRoute, rows: Applied['parked']): void {
-  const source = otherSide(route.target);
-  for (const row of rows) {
-    if (row.blockedBy === null) continue;
-    const at = row.blockedBy.indexOf(' ');
-    const [link, key] = [row.blockedBy.slice(0, at), row.blockedBy.slice(at + 1)];
-    if (running.keys.knows(link, source, key)) askForState(running, route, row);
-  }
-}
-
-/** Has the source's present state of a parked row sent through the source's log. */
-export function askForState(
-  running: Running,
-  route: LaneRoute,
-  row: { readonly link: string; readonly sourceKey: string },
-): void {
-  const source = otherSide(route.target);
-  const link = route.lane.plan.links.find((candidate) => candidate.id === row.link);
-  const key = parkedKey(route.lane, row.link, source, row.sourceKey);
-  if (link === undefined || key === null) return;
-  addTask(running, route.lane, source, { kind: 'restate', link, key });
 }
 
 /** What an operator asked for: a pause stands in the left database, a decision about a conflict at its home. */

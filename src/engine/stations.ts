@@ -6,12 +6,12 @@ import { otherSide, type Side } from '../model/policy.ts';
 import type { TableShape } from '../model/plan.ts';
 import type { Column } from '../model/schema.ts';
 import type { Row, Value } from '../model/value.ts';
-import { keyFromText } from '../pipeline/keys.ts';
 import type { Lane } from '../pipeline/lane.ts';
 import { hashKeyText } from '../pipeline/linked.ts';
 import { LedgerBook } from '../pipeline/ledger.ts';
-import { isHeld, Parked, parkedFromState, type ParkedRow } from '../pipeline/parked.ts';
+import { isHeld, Parked, type ParkedRow } from '../pipeline/parked.ts';
 import type { EngineLimits } from './limits.ts';
+import { readParked } from './parked-state.ts';
 import type { Stream } from './sync-status.ts';
 
 export const STREAMS: readonly Stream[] = ['left->right', 'right->left'];
@@ -43,7 +43,7 @@ export async function openStation(
   const target = await endpoint.target();
   try {
     const held = await takeOver(target, stream, lane.plan.id, context);
-    const rows = await readParked(target, endpoint.state.parked, stream, lane);
+    const rows = await readParked(target, endpoint.state.parked, stream, lane, source);
     if (lane.remote === source) loadHeld(lane, stream, rows);
     const book = await readBook(target, endpoint.state.conflict, lane.plan.id, limits);
     return { stream, lane, source, target, held, parked: new Parked(rows), book };
@@ -68,15 +68,6 @@ async function takeOver(target: Target, stream: Stream, lane: string, context: C
     done.abort();
     await isSlow;
   }
-}
-
-async function readParked(target: Target, shape: TableShape, stream: Stream, lane: Lane): Promise<ParkedRow[]> {
-  const rows: ParkedRow[] = [];
-  for (const link of lane.plan.links) {
-    const by = ['stream', 'link'].map((name) => columnOf(shape, name));
-    for (const row of await target.find(shape, by, [[stream, link.id]])) rows.push(parkedFromState(named(shape, row)));
-  }
-  return rows;
 }
 
 /** Rows that wait for a person's decision still wait after a restart. */
@@ -140,13 +131,6 @@ export function startOf(side: Side, stations: readonly Station[], endpoint: Endp
   const [first, ...rest] = floors;
   if (first === undefined) throw new RangeError('a sync has at least one lane');
   return rest.reduce((floor, each) => lower(positions, floor, each), first);
-}
-
-/** A parked row's key at its source, where a request for its state has to go. */
-export function parkedKey(lane: Lane, linkId: string, source: Side, sourceKey: string): Row | null {
-  const link = lane.plan.links.find((candidate) => candidate.id === linkId);
-  if (link === undefined || link[source].key.length !== 1) return null;
-  return keyFromText(link, source, sourceKey);
 }
 
 /** The log of a context with the fields of one sync in every line. */

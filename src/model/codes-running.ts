@@ -170,6 +170,30 @@ export const RUNNING_CODES = {
     1,
     'A row with the same natural key stands on the other side. Home pairs the two; until then this one is owed.',
   ),
+  TD8040: entry(
+    'PARKED_UNKNOWN',
+    'setup',
+    1,
+    'No parked row has this name. It may have healed meanwhile: `tandem parked ls` lists those that are parked now.',
+  ),
+  TD8041: entry(
+    'PARKED_AMBIGUOUS',
+    'setup',
+    64,
+    'Several parked rows have this name, in different links or directions. Say which with --link or --direction.',
+  ),
+  TD8042: entry(
+    'PARKED_SOURCE_GONE',
+    'setup',
+    1,
+    'The row was deleted at its source. There is nothing to change there; trying it again deletes it at the target.',
+  ),
+  TD8043: entry(
+    'PARKED_VALUE',
+    'setup',
+    64,
+    'A value that was given for a column is not one that the column can hold, or the link has no such column.',
+  ),
   TD9001: entry(
     'FENCED',
     'fenced',

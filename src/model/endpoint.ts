@@ -100,6 +100,11 @@ export interface Endpoint extends AsyncDisposable {
   target(): Promise<Target>;
   /** A connection of its own for {@link Presence}. */
   presence(): Promise<Presence>;
+  /**
+   * One transaction of an operator's. To triggers and to the other side it is an application's like any other. Rolled
+   * back where `work` throws.
+   */
+  operate<T>(work: (transaction: OperatorTransaction) => Promise<T>): Promise<T>;
 
   /**
    * All rows of a table in key order, as images, a few thousand at a time; one statement per chunk, no long snapshot.
@@ -217,6 +222,9 @@ export interface WriteResult {
   readonly missing: readonly number[];
 }
 
+/** A transaction that moves no checkpoint. */
+export type OperatorTransaction = Pick<TargetTransaction, 'lock' | 'find' | 'write'>;
+
 /** An open transaction whose first statement moved the checkpoint. */
 export interface TargetTransaction {
   /**
@@ -231,6 +239,12 @@ export interface TargetTransaction {
    * deadlock, lock timeout and connection, schema for unknown columns. After any throw only rollback is allowed.
    */
   write(run: WriteRun): Promise<WriteResult>;
+  /**
+   * Runs `work` under a savepoint. Where it throws a TandemError of class row, all of it is undone and the transaction
+   * goes on as if it had not been tried; any other throw leaves only rollback. Not to be nested. `checkDeferred`: what
+   * the database would check at commit is checked at the end of `work` already.
+   */
+  attempt<T>(work: () => Promise<T>, checkDeferred?: boolean): Promise<T>;
   /**
    * Throws TD7010 where the server does not confirm with COMMIT exactly; the outcome is then open and takeOver decides.
    */

@@ -90,14 +90,31 @@ export const STATE_TABLES = {
       text('link', 64),
       /** Key text of the row at the source. */
       text('source_key', 190),
+      /** encodeRow of that key: what the row is asked for by. */
+      text('row_key'),
       text('code', 8),
-      /** `link key` of the parent that is missing, or the constraint's name; null where nothing is waited for. */
-      text('blocked_by', 255, true),
+      /** `link key` of the source's row that must come or go first; null where nothing is waited for. */
+      text('blocked_by', null, true),
+      /** `owed`, or `discarded`: an operator lets the sides differ until the row changes again. */
+      text('state', 16),
+      /** What the change that was refused last would have done. */
+      text('op', 16),
+      /** xid or GTID of its transaction. */
+      text('transaction_id', 190),
+      /** The error as JSON, without values: message, expected, found, and where (constraint, column). */
+      text('error'),
+      /** Where in the source's log the row was refused first, and last. */
+      text('first_position'),
       text('position'),
       /** Key text of the row that stands here, where a conflict about it waits for a person. */
       text('target_key', 190, true),
       /** encodeRow of what the row's counters are owed: sums cannot be healed by state. */
       text('amounts', null, true),
+      /** When it was refused first, microseconds since 1970. */
+      bigint('parked_at_us'),
+      bigint('attempts'),
+      /** When its state is asked for again, by itself; 0 = at once. */
+      bigint('next_retry_us'),
     ],
     key: ['stream', 'link', 'source_key'],
     uniques: [],
@@ -149,6 +166,24 @@ export const STATE_TABLES = {
     key: ['id'],
     uniques: [],
     travels: false,
+  },
+  /** Who did what to the sync by hand, and why. Written with what was done, never by the engine. */
+  audit: {
+    columns: [
+      text('id', 64),
+      bigint('at_us'),
+      /** user@host, as the operating system tells. */
+      text('actor', 190),
+      /** e.g. `parked.edit`. */
+      text('action', 64),
+      /** What it was done to, e.g. `left->right users:42`. */
+      text('subject'),
+      text('reason', null, true),
+      /** More of it as JSON, without row values. */
+      text('details', null, true),
+    ],
+    key: ['id'],
+    uniques: [],
   },
   /** What the operator asked for (`pause`, `resolve`), read by the engine from the log. */
   control: {

@@ -1,22 +1,22 @@
-import { addAmounts, groupsOf, increments, rowPolicyOf, summedColumns } from '../arbiter/groups.ts';
+import { groupsOf, rowPolicyOf } from '../arbiter/groups.ts';
 import type { Position } from '../model/change.ts';
-import { asTandemError, type TandemError } from '../model/error.ts';
-import { otherSide } from '../model/policy.ts';
-import type { Row } from '../model/value.ts';
+import { asTandemError, TandemError } from '../model/error.ts';
+import { attempt } from './attempt.ts';
+import { applyFitting, applyRuns } from './bulk.ts';
 import { applyCarefully } from './careful.ts';
-import { compact, type Run } from './compact.ts';
-import { healRow, parkRow } from './decide.ts';
 import { isDeferred } from './lane.ts';
 import type { LaneItem, LinkedChange } from './linked.ts';
-import { LogFirst, prepare, sourceKeyOf, TasksFirst, type Op } from './ops.ts';
-import { mapImage } from './map.ts';
-import { isHeld, type ParkedRow } from './parked.ts';
+import { LogFirst, prepare, refusedKeys, TasksFirst, type Op } from './ops.ts';
 import type { CarefulPass, Tally } from './pass.ts';
+import { blockerOf, heal, park, type Refusal } from './park.ts';
+import { entityOf, type ParkedRow } from './parked.ts';
 import { knownNow, moveFor, transact, type Applier } from './transact.ts';
-import { blockerOf, deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from './write.ts';
 
-/** Changes that one careful transaction holds at most, so that one bad row costs its neighbours little. */
-const CAREFUL_CHANGES_MAX = 50;
+/** Changes that one transaction of disputed rows holds at most, so that it holds its locks for a short time. */
+const DISPUTED_CHANGES_MAX = 50;
+
+/** So many batches are taken apart from the start after one in which the target refused something. */
+const WARY_BATCHES = 8;
 
 export interface Applied extends Tally {
   readonly rows: number;
@@ -26,45 +26,214 @@ export interface Applied extends Tally {
 }
 
 /**
- * Applies items of the lane in target transactions that each begin by moving the checkpoint. First all at once, in as
- * few statements as possible and without looking; where a row does not fit or is disputed, row by row, looking first.
+ * Applies items of the lane in target transactions that each begin by moving the checkpoint. All at once, in as few
+ * statements as possible and without looking. A row that does not fit is looked at alone after the others, which
+ * stay in bulk; items with a row that is disputed between the sides get transactions of their own.
  *
  * Throws TandemError: transient (nothing of the failed transaction happened; `held` tells how far it got), fenced,
  * schema. A row that cannot be applied as it is gets parked and holds up nobody.
  */
 export async function applyItems(applier: Applier, items: readonly LaneItem[]): Promise<Applied> {
   const { arena } = applier;
+  const total: Total = { conflicts: 0, deferred: 0, reasserted: 0, refused: 0, parked: new Map() };
   try {
-    return await applyClaimed(applier, items);
+    await applyAll(applier, items, total);
   } finally {
     arena.claims.release(arena);
   }
+  const { refused, parked, ...tally } = total;
+  const changes = items.reduce((sum, item) => sum + item.changes.length, 0);
+  const transactions = items.filter((item) => item.last).length;
+  return { ...tally, rows: changes - refused, transactions, parked: [...parked.values()] };
 }
 
-async function applyClaimed(applier: Applier, items: readonly LaneItem[]): Promise<Applied> {
+interface Total extends Tally {
+  /** Changes that were not applied. */
+  refused: number;
+  readonly parked: Map<string, ParkedRow>;
+}
+
+/** Items, mapped and decided. */
+interface Batch {
+  readonly items: readonly LaneItem[];
+  /** How far the target's own log was read before anything was decided. */
+  readonly known: Position | null;
+  readonly ops: readonly Op[];
+  /** Changes whose values cannot cross. */
+  readonly refused: readonly Refusal[];
+  /** Operations on rows that are owed, or of which an earlier change is refused here. */
+  readonly suspects: ReadonlySet<Op>;
+}
+
+async function look(applier: Applier, items: readonly LaneItem[], assumeNew: boolean): Promise<Batch> {
   const known = knownNow(applier);
-  try {
-    const ops = await prepare(items, applier.arena, true);
-    applier.onMapped();
-    if (ops.every((op) => isPlain(applier, op))) {
-      announceEarly(applier, ops);
-      const tally = await transact(applier, moveFor(applier, items, known), (scope) => applyRuns(scope, ops));
-      return applied(items, tally, []);
-    }
-  } catch (thrown) {
-    if (thrown instanceof TasksFirst || asTandemError(thrown).class !== 'row') throw thrown;
-  }
-  return carefully(applier, items, known);
+  const refused: Refusal[] = [];
+  const refuse = (item: LaneItem, change: LinkedChange, error: TandemError) =>
+    void refused.push({ item, change, error, blockedBy: null });
+  const ops = await prepare(items, applier.arena, assumeNew, refuse);
+  applier.onMapped();
+  return { items, known, ops, refused, suspects: suspectsIn(applier, ops, refused) };
 }
 
-function isPlain(applier: Applier, op: Op): boolean {
-  if (op.verdict.kind !== 'apply' || applier.parked.has(op.link.id, op.sourceKey)) return false;
-  if (op.change.op === 'reassert' || op.change.op === 'refresh') return false;
+function suspectsIn(applier: Applier, ops: readonly Op[], refused: readonly Refusal[]): ReadonlySet<Op> {
+  const { parked, arena } = applier;
+  if (!parked.isKnown && refused.length === 0) return new Set();
+  const entities = new Set(refused.flatMap(({ change }) => refusedKeys(change, arena.target)));
+  return touching(ops, entities, (entity) => parked.has(entity));
+}
+
+/** Operations on these rows, under any key that a row has had or gets on the way. */
+function touching(ops: readonly Op[], entities: Set<string>, isOne = (_entity: string) => false): Set<Op> {
+  const found = new Set<Op>();
+  if (entities.size === 0 && !ops.some((op) => isOne(oldEntity(op)) || isOne(newEntity(op)))) return found;
+  for (let before = -1; before < entities.size; ) {
+    before = entities.size;
+    for (const op of ops) {
+      const [old, next] = [oldEntity(op), newEntity(op)];
+      if (!entities.has(old) && !entities.has(next) && !isOne(old) && !isOne(next)) continue;
+      found.add(op);
+      entities.add(old).add(next);
+    }
+  }
+  return found;
+}
+
+function oldEntity({ link, sourceKey }: Op): string {
+  return entityOf(link.id, sourceKey);
+}
+
+function newEntity({ link, newSourceKey }: Op): string {
+  return entityOf(link.id, newSourceKey);
+}
+
+async function applyAll(applier: Applier, items: readonly LaneItem[], total: Total): Promise<void> {
+  if (applier.wary === 0) {
+    const batch = await look(applier, items, true);
+    const isPlain = batch.suspects.size === 0 && batch.ops.every((op) => !isDisputed(applier, op));
+    if (isPlain && (await fits(() => applyBatch(applier, batch, 'bulk', total)))) return;
+    if (isPlain) applier.wary = WARY_BATCHES;
+  } else applier.wary--;
+  await applyApart(applier, items, total);
+}
+
+/** False where it has to be done in another way; then nothing of the work has happened. */
+async function fits(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof LookAgain) return false;
+    if (thrown instanceof TasksFirst || asTandemError(thrown).class !== 'row') throw thrown;
+    return false;
+  }
+}
+
+/** What follows on each other is decided anew each time, for each transaction may change what stands there. */
+async function applyApart(applier: Applier, items: readonly LaneItem[], total: Total): Promise<void> {
+  const batch = await look(applier, items, false);
+  const pieces = cutAtDisputes(applier, batch);
+  const [piece] = pieces;
+  if (pieces.length > 1) {
+    for (const each of pieces) await applyApart(applier, each.items, total);
+  } else if (piece !== undefined) {
+    const manner = piece.disputed ? 'each' : 'fitting';
+    try {
+      if (await fits(() => applyBatch(applier, batch, manner, total))) return;
+      await applyBatch(applier, await look(applier, items, false), manner, total, true);
+    } catch (thrown) {
+      if (!(thrown instanceof LogFirst)) throw thrown;
+      await applier.arena.readToEnd();
+      applier.looked.add(thrown.change);
+      await applyApart(applier, items, total);
+    }
+  }
+}
+
+function isDisputed(applier: Applier, op: Op): boolean {
+  if (op.verdict.kind !== 'apply' || op.change.op === 'reassert' || op.change.op === 'refresh') return true;
   const { lane, target } = applier.arena;
-  if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return false;
-  if (op.op === 'update' && target === lane.home && groupsOf(op.link) !== null) return false;
-  if (op.op !== 'insert' && target === lane.remote && rowPolicyOf(op.link).kind === 'park') return false;
-  return !(op.keyChanged && op.link.keys === 'mapped');
+  if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return true;
+  // Columns are merged, and a person is asked, only where it is seen what stands there.
+  if (op.op === 'update' && target === lane.home && groupsOf(op.link) !== null) return true;
+  if (op.op !== 'insert' && target === lane.remote && rowPolicyOf(op.link).kind === 'park') return true;
+  return op.keyChanged && op.link.keys === 'mapped';
+}
+
+interface Piece {
+  readonly items: LaneItem[];
+  disputed: boolean;
+  changes: number;
+}
+
+/** In order; a few undisputed changes between disputed ones go with them. */
+function cutAtDisputes(applier: Applier, { items, ops }: Batch): readonly Piece[] {
+  const disputed = new Set(ops.filter((op) => isDisputed(applier, op)).map((op) => op.item));
+  const pieces: Piece[] = [];
+  for (const item of items) {
+    const changes = item.changes.length;
+    const isOne = disputed.has(item);
+    const last = pieces.at(-1);
+    if (last === undefined) pieces.push({ items: [item], disputed: isOne, changes });
+    else if (joins(last, isOne, changes)) {
+      last.items.push(item);
+      last.disputed ||= isOne;
+      last.changes += changes;
+    } else pieces.push({ items: [item], disputed: isOne, changes });
+  }
+  return pieces;
+}
+
+function joins(piece: Piece, isDisputedItem: boolean, changes: number): boolean {
+  if (!piece.disputed && !isDisputedItem) return true;
+  return piece.changes + changes <= DISPUTED_CHANGES_MAX;
+}
+
+/**
+ * `bulk`: everything in as few statements as possible. `fitting`: the same, except for rows that do not fit, which are
+ * looked at one by one after the others. `each`: one row at a time, in source order.
+ */
+type Manner = 'bulk' | 'fitting' | 'each';
+
+async function applyBatch(
+  applier: Applier,
+  batch: Batch,
+  manner: Manner,
+  total: Total,
+  isSecondLook = false,
+): Promise<void> {
+  const { items, known, ops } = batch;
+  announceEarly(applier, ops);
+  const move = moveFor(applier, items, known);
+  let refused = 0;
+  let parked: readonly ParkedRow[] = [];
+  const tally = await transact(
+    applier,
+    move,
+    async (scope, pass) => {
+      let rest: readonly Op[] = manner === 'each' ? ops : [];
+      if (manner === 'bulk') await applyRuns(scope, ops);
+      if (manner === 'fitting') rest = await applyBulk(pass, batch);
+      refused = await applyEach(pass, inOrder(items, rest, batch.refused), isSecondLook);
+      parked = pass.owedRows.parked;
+    },
+    // What the database checks at commit it checks row by row then, so that it can be told whose fault it is.
+    isSecondLook,
+  );
+  total.conflicts += tally.conflicts;
+  total.deferred += tally.deferred;
+  total.reasserted += tally.reasserted;
+  total.refused += refused;
+  for (const row of parked) total.parked.set(entityOf(row.link, row.sourceKey), row);
+  wakeWaiting(applier, ops);
+}
+
+/** What is left to be looked at one by one: whatever touches a row that did not fit. */
+async function applyBulk(pass: CarefulPass, { ops, suspects }: Batch): Promise<readonly Op[]> {
+  const plain = suspects.size === 0 ? ops : ops.filter((op) => !suspects.has(op));
+  const unfit = await applyFitting(pass, plain);
+  if (unfit.length === 0) return [...suspects];
+  const entities = new Set(unfit.flatMap((op) => [oldEntity(op), newEntity(op)]));
+  return [...suspects, ...touching(plain, entities)];
 }
 
 /**
@@ -79,168 +248,65 @@ function announceEarly(applier: Applier, ops: readonly Op[]): void {
   for (const { hash } of ops) if (hash !== null) echoes.announce(seq, hash, null, 0);
 }
 
-async function applyRuns(scope: Scope, ops: readonly Op[]): Promise<void> {
-  for (const run of compact(ops, scope.target)) await applyRun(scope, run);
+type Entry = Op | Refusal;
+
+/** Operations and changes that cannot cross, as they came. */
+function inOrder(items: readonly LaneItem[], ops: readonly Op[], refused: readonly Refusal[]): readonly Entry[] {
+  if (ops.length === 0) return refused;
+  const places = new Map<LinkedChange, number>();
+  for (const item of items) for (const change of item.changes) places.set(change, places.size);
+  const place = ({ change }: Entry) => places.get(change) ?? 0;
+  return [...refused, ...ops].toSorted((a, b) => place(a) - place(b));
 }
 
-function outgoingOf(scope: Scope, op: Op): Outgoing {
-  const key = op.targetKey ?? freshKey(scope, op.link, op.sourceKey);
-  return { link: op.link, sourceKey: op.sourceKey, key, image: op.after, before: op.before, hops: op.change.hops };
-}
-
-async function applyRun(scope: Scope, run: Run<Op>): Promise<void> {
-  const { link } = run;
-  const rows = run.ops.map((op) => outgoingOf(scope, op));
-  if (run.op === 'delete') {
-    const standing = rows.filter((row) => row.key !== null);
-    if (standing.length > 0) await deleteRows(scope, link, standing);
-    return;
-  }
-  if (run.op === 'insert') return insertRows(scope, link, link.keys === 'mapped' ? rows.map(unkeyed) : rows);
-  const standing = rows.filter((row) => row.key !== null);
-  const unknown = rows.filter((row) => row.key === null);
-  if (standing.length > 0) await updateRows(scope, link, standing);
-  if (unknown.length > 0) await insertRows(scope, link, unknown);
-}
-
-function unkeyed(row: Outgoing): Outgoing {
-  return row.key === null ? row : { ...row, key: null };
-}
-
-/** Row by row. A row that cannot be applied is noted as owed, and its transaction is done again without it. */
-async function carefully(applier: Applier, items: readonly LaneItem[], known: Position | null): Promise<Applied> {
-  const total: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };
-  const parked: ParkedRow[] = [];
-  for (const part of parts(items)) {
-    const tally = await carefulPart(applier, part, known, parked);
-    total.conflicts += tally.conflicts;
-    total.deferred += tally.deferred;
-    total.reasserted += tally.reasserted;
-  }
-  return applied(items, total, parked);
-}
-
-function parts(items: readonly LaneItem[]): LaneItem[][] {
-  const out: LaneItem[][] = [];
-  let size = Infinity;
-  for (const item of items) {
-    if (size + item.changes.length > CAREFUL_CHANGES_MAX) {
-      out.push([]);
-      size = 0;
-    }
-    out.at(-1)?.push(item);
-    size += item.changes.length;
-  }
-  return out;
-}
-
-async function carefulPart(
-  applier: Applier,
-  items: readonly LaneItem[],
-  known: Position | null,
-  parked: ParkedRow[],
-): Promise<Tally> {
-  const refused = new Map<LinkedChange, TandemError>();
-  const retried = new Set<LinkedChange>();
-  for (;;) {
-    const before = refused.size + retried.size;
-    const refuse = (change: LinkedChange, error: TandemError) => refused.set(change, error);
-    const ops = await prepare(items, applier.arena, false, (_item, change, error) => refuse(change, error));
-    announceEarly(applier, ops);
-    try {
-      let owed: readonly ParkedRow[] = [];
-      const tally = await transact(applier, moveFor(applier, items, known), async (_scope, pass) => {
-        await applyEach(applier, pass, ops, { refused, retried });
-        owed = pass.owedRows.parked;
-      });
-      parked.push(...owed);
-      return tally;
-    } catch (thrown) {
-      if (thrown instanceof LogFirst) {
-        await applier.arena.readToEnd();
-        applier.looked.add(thrown.change);
-        continue;
-      }
-      if (refused.size + retried.size === before || asTandemError(thrown).class !== 'row') throw thrown;
-    }
-  }
-}
-
-/** Changes that failed in this part: for good, or once with a duplicate. */
-interface Attempts {
-  readonly refused: Map<LinkedChange, TandemError>;
-  readonly retried: Set<LinkedChange>;
-}
-
-async function applyEach(
-  applier: Applier,
-  pass: CarefulPass,
-  ops: readonly Op[],
-  { refused, retried }: Attempts,
-): Promise<void> {
-  const mapped = new Set(ops.map((op) => op.change));
-  for (const [change, error] of refused) if (!mapped.has(change)) refuse(applier, pass, change, error);
-  for (const op of ops) {
-    const error = refused.get(op.change);
-    if (error !== undefined) {
-      refuse(applier, pass, op.change, error);
+/**
+ * Row by row, looking first; what the target refuses is noted as owed. Returns how many changes that were. Throws
+ * LookAgain where a row was absent when it was looked for and has been made since, unless this is the second look.
+ */
+async function applyEach(pass: CarefulPass, entries: readonly Entry[], isSecondLook: boolean): Promise<number> {
+  let refused = 0;
+  let mayBeNew = false;
+  for (const entry of entries) {
+    const refusal = 'error' in entry ? entry : await tryOne(pass, entry);
+    mayBeNew ||= refusal?.error.code === 'TD7001' && refusal.blockedBy === null;
+    if (refusal === null) {
+      heal(pass, entry as Op);
       continue;
     }
-    const owed = pass.owedRows.get(op.link.id, op.sourceKey);
-    try {
-      await applyCarefully(pass, op);
-    } catch (thrown) {
-      if (thrown instanceof LogFirst) throw thrown;
-      const error = asTandemError(thrown);
-      // A row that was absent when it was looked for may have been made since: it is looked for once more.
-      if (error.code === 'TD7001' && !retried.has(op.change)) retried.add(op.change);
-      else if (error.class === 'row') refused.set(op.change, error);
-      throw error;
-    }
-    if (owed !== null && !isHeld(owed) && !isHeld(pass.owedRows.get(op.link.id, op.sourceKey))) healRow(pass, owed);
+    park(pass, refusal);
+    refused++;
   }
-  for (const { change, code } of pass.owed) park(applier, pass, change, { code, blockedBy: null });
+  if (mayBeNew && !isSecondLook) throw new LookAgain();
+  return refused;
 }
 
-function refuse(applier: Applier, pass: CarefulPass, change: LinkedChange, error: TandemError): void {
-  park(applier, pass, change, { code: error.code, blockedBy: blockerOf(error) });
+class LookAgain extends Error {
+  override readonly name = 'LookAgain';
 }
 
-function park(
-  applier: Applier,
-  pass: CarefulPass,
-  change: LinkedChange,
-  why: { readonly code: string; readonly blockedBy: string | null },
-): void {
-  const sourceKey = sourceKeyOf(change, otherSide(applier.arena.target));
-  const known = pass.owedRows.get(change.link.id, sourceKey);
-  // Whatever else happens to it, a row about which a person is to decide stays held.
-  const held = isHeld(known) ? { code: known.code, targetKey: known.targetKey } : { targetKey: null };
-  const amounts = owedAmounts(pass, change, known?.amounts ?? null);
-  parkRow(pass, { link: change.link.id, sourceKey, ...why, ...held, amounts }, applier.held.position);
+/** Null where the change was applied. */
+async function tryOne(pass: CarefulPass, op: Op): Promise<Refusal | null> {
+  const { item, change } = op;
+  const owed = pass.owed.length;
+  try {
+    await attempt(pass, () => applyCarefully(pass, op));
+    const [code] = pass.owed.splice(owed);
+    if (code === undefined) return null;
+    return { item, change, error: new TandemError(code, 'the row waits to be paired'), blockedBy: null };
+  } catch (thrown) {
+    if (thrown instanceof LogFirst) throw thrown;
+    const error = asTandemError(thrown);
+    if (error.class !== 'row') throw thrown;
+    return { item, change, error, blockedBy: await blockerOf(pass, op, error) };
+  }
 }
 
-/** Counters cannot be healed by state: what a change that was not applied added to them is kept with the debt. */
-function owedAmounts(pass: CarefulPass, { link, op, before, after }: LinkedChange, known: Row | null): Row | null {
-  const { target } = pass.scope;
-  const columns = summedColumns(link);
-  if (columns.length === 0 || target !== pass.arena.lane.home || after === null) return known;
-  if (op !== 'insert' && op !== 'update') return known;
-  const counters = (image: Row) =>
-    mapImage(
-      link,
-      otherSide(target),
-      image.map((value, at) => (columns.includes(at) ? value : undefined)),
-    );
-  const about = { link, home: target };
-  return addAmounts(about, known, increments(about, before === null ? null : counters(before), counters(after)));
-}
-
-function applied(items: readonly LaneItem[], tally: Tally, parked: readonly ParkedRow[]): Applied {
-  return {
-    ...tally,
-    rows: items.reduce((sum, item) => sum + item.changes.length, 0) - parked.length,
-    transactions: items.filter((item) => item.last).length,
-    parked,
-  };
+/** Whoever waited for one of these rows is asked for, unless the row itself is still owed. */
+function wakeWaiting({ parked }: Applier, ops: readonly Op[]): void {
+  if (!parked.hasWaiting) return;
+  for (const op of ops) {
+    if (parked.has(oldEntity(op))) continue;
+    parked.wakeWaitingFor(op.link.id, op.sourceKey);
+    if (op.keyChanged) parked.wakeWaitingFor(op.link.id, op.newSourceKey);
+  }
 }

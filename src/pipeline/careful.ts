@@ -1,11 +1,11 @@
 import { addToCounters, rowPolicyOf } from '../arbiter/groups.ts';
 import { sameImage } from '../arbiter/same.ts';
-import { asTandemError, TandemError } from '../model/error.ts';
+import { TandemError } from '../model/error.ts';
 import type { Row, Value } from '../model/value.ts';
 import { claimOf } from './claims.ts';
 import { dispute, holdOn, merge, mergeUnderLock } from './decide.ts';
 import { orderedPair } from './keys.ts';
-import { isDeferred, type Lane } from './lane.ts';
+import { isDeferred } from './lane.ts';
 import { keyOf, rowHash, rowKeyText } from './linked.ts';
 import { LogFirst, type Op } from './ops.ts';
 import { isHeld } from './parked.ts';
@@ -131,7 +131,7 @@ async function create(pass: CarefulPass, op: Op, image: Row): Promise<void> {
   // Only home merges two rows, so that no two deciders can pair them differently: ask it to look at this one.
   // Until it answers, this row is owed, because the one that stands here may turn out to be another's counterpart.
   restate(pass, { link, purpose: 'refresh', key: twinKey, image: twin, provenance: null, effectiveUs: 0 });
-  pass.owed.push({ change: op.change, code: 'TD8005' });
+  pass.owed.push('TD8005');
   pass.tally.deferred++;
 }
 
@@ -168,7 +168,12 @@ async function findTwin(pass: CarefulPass, op: Op, image: Row): Promise<Row | nu
 }
 
 /** A natural key may hold foreign keys, which differ on both sides; an unknown parent means there is no twin either. */
-async function naturalTuple(pass: CarefulPass, op: Op, image: Row, natural: readonly number[]): Promise<Row | null> {
+export async function naturalTuple(
+  pass: CarefulPass,
+  op: Op,
+  image: Row,
+  natural: readonly number[],
+): Promise<Row | null> {
   const tuple: Value[] = [];
   for (const at of natural) {
     const value = image[at];
@@ -179,11 +184,4 @@ async function naturalTuple(pass: CarefulPass, op: Op, image: Row, natural: read
     tuple.push(translated);
   }
   return tuple;
-}
-
-/** Names the change that an error belongs to; the row itself stays unnamed. */
-export function placeError(thrown: unknown, op: Op, lane: Lane): TandemError {
-  const error = asTandemError(thrown);
-  const at = { ...error.details.at, lane: lane.plan.id, link: op.link.id, op: op.change.op, transaction: op.item.id };
-  return new TandemError(error.code as 'TD9002', error.message, { ...error.details, at });
 }

@@ -10,7 +10,8 @@ import { claimOf } from './claims.ts';
 import type { LedgerRow } from './ledger.ts';
 import { rowHash, rowKeyText } from './linked.ts';
 import type { Op } from './ops.ts';
-import { HELD_CODES, parkedState, type ParkedRow } from './parked.ts';
+import { healRow, parkRow } from './owed.ts';
+import { HELD_CODES, type Debt, type ParkedRow } from './parked.ts';
 import { inTargetKeys, replaceRow, restate, type CarefulPass } from './pass.ts';
 import { bare, believeAbsent, pair } from './write.ts';
 
@@ -28,7 +29,8 @@ export async function dispute(pass: CarefulPass, op: Op, key: Row): Promise<void
     isMissing: rival?.gone !== true,
   });
   pass.tally.conflicts++;
-  if (own === 'remote' || (own === undefined && verdict.kind === 'succeed')) {
+  // What home decided to keep a moment ago is what this change has seen: then it succeeds that, too.
+  if (own === 'remote' || (own !== 'nobody' && verdict.kind === 'succeed')) {
     return enact(pass, op, key, about, succeed(about));
   }
   await decideAndRecord(pass, op, key, about);
@@ -156,7 +158,7 @@ function announce(pass: CarefulPass, op: Op, key: Row, about: Dispute, decision:
 /** Nobody decides yet: both sides keep what they have, and what comes after waits (see {@link holdOn}). */
 function holdRow(pass: CarefulPass, op: Op, key: Row, about: Dispute, code: string): void {
   const { link } = op;
-  const held: ParkedRow = {
+  const held: Debt = {
     link: link.id,
     sourceKey: op.sourceKey,
     code,
@@ -186,20 +188,6 @@ export async function holdOn(pass: CarefulPass, op: Op, held: ParkedRow): Promis
     remote_position: op.item.position,
     remote_transaction: op.item.id,
   });
-}
-
-/** Notes a row as owed, with the transaction that passes over its change. */
-export function parkRow(pass: CarefulPass, row: ParkedRow, position: string): void {
-  const { states } = pass.scope;
-  states.remove('parked', [pass.stream, row.link, row.sourceKey]);
-  states.put('parked', { ...parkedState(pass.stream, row), position });
-  pass.owedRows.park(row);
-}
-
-/** The row is owed no more. */
-export function healRow(pass: CarefulPass, row: ParkedRow): void {
-  pass.scope.states.remove('parked', [pass.stream, row.link, row.sourceKey]);
-  pass.owedRows.heal(row);
 }
 
 /** An entry of the ledger about one dispute. */

@@ -1,7 +1,7 @@
 import type { Target } from '../model/endpoint.ts';
 import type { LinkPlan, TableShape } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
-import type { Row, Value } from '../model/value.ts';
+import type { Kind, Row, Value } from '../model/value.ts';
 
 const CACHE_ENTRIES_MAX = 200_000;
 const LOOKUP_TUPLES_MAX = 500;
@@ -34,9 +34,9 @@ export class KeyMap {
     return found;
   }
 
-  /** Is the counterpart known without asking a database? */
-  knows(link: string, from: Side, key: string): boolean {
-    return this.#cache[from].has(`${link}\u0000${key}`);
+  /** The counterpart, where it is known without asking a database. */
+  recall(link: string, from: Side, key: string): string | undefined {
+    return this.#cache[from].get(`${link}\u0000${key}`);
   }
 
   /** A pair that was committed, by us or as the log shows. */
@@ -83,16 +83,28 @@ function column(shape: TableShape, name: string): number {
   return shape.columns.findIndex((candidate) => candidate.name === name);
 }
 
-/** A key text of a mapped link as the key's value on one side. */
+/** A key text as the key on one side, see keyText. */
 export function keyFromText(link: LinkPlan, side: Side, text: string): Row {
-  const at = link[side].key[0] as number;
-  return [valueFromText(link[side].columns[at]?.kind ?? 'text', text)];
+  const { key, columns } = link[side];
+  const texts = key.length === 1 ? [text] : text.split('\u001f');
+  return key.map((at, nth) => valueFromText(columns[at]?.kind ?? 'text', texts[nth] ?? ''));
 }
 
-function valueFromText(kind: string, text: string): Value {
-  if (kind === 'int') return Number(text);
-  if (kind === 'bigint') return BigInt(text);
-  return text;
+function valueFromText(kind: Kind, text: string): Value {
+  switch (kind) {
+    case 'int':
+    case 'float4':
+    case 'float8':
+      return Number(text);
+    case 'bigint':
+      return BigInt(text);
+    case 'bool':
+      return text === 'true';
+    case 'bytes':
+      return new Uint8Array(Buffer.from(text, 'latin1'));
+    default:
+      return text;
+  }
 }
 
 /** Left and right of a pair, given the source's and the target's key text. */

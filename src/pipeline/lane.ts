@@ -86,6 +86,8 @@ export type Task =
       readonly base: Row | null;
       readonly ours: Row | null;
       readonly oursAtUs: number;
+      /** How far the other side's log was incorporated when we wrote: ours holds its changes of the row up to there. */
+      readonly oursUpTo: Position;
       readonly at: number;
     };
 

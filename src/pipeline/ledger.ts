@@ -104,7 +104,7 @@ export class Ledger {
   readonly #book: LedgerBook;
   readonly #states: StateWrites;
   readonly #idPrefix: string;
-  readonly #written = new Map<string, { readonly row: LedgerRow; readonly isNew: boolean }>();
+  #written = new Map<string, { readonly row: LedgerRow; readonly isNew: boolean }>();
   #pruned: readonly string[] = [];
   #made = 0;
 
@@ -138,6 +138,15 @@ export class Ledger {
       else if (row['id'] === found?.['id']) found = null;
     }
     return found;
+  }
+
+  /** What is noted so far; calling the result takes back all that came after. */
+  mark(): () => void {
+    const [written, made] = [[...this.#written], this.#made];
+    return () => {
+      this.#written = new Map(written);
+      this.#made = made;
+    };
   }
 
   /** Takes away what need not be kept any more; called once, when all else is written. */

@@ -19,6 +19,7 @@ import {
   type LinkedChange,
 } from './linked.ts';
 import { mapImage } from './map.ts';
+import { entityOf } from './parked.ts';
 import { changesKey } from './project.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -123,9 +124,10 @@ async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void>
   if (arena.hasTasks()) throw new TasksFirst();
 }
 
-/** The key text that names a change's row in the parked table: its key at the source, before the change. */
-export function sourceKeyOf(change: LinkedChange, source: Side): string {
-  return imageKeyText(change.link, source, (change.before ?? change.after) as Row);
+/** The rows that a change which cannot cross is about, as ops name them. */
+export function refusedKeys({ link, before, after }: LinkedChange, target: Side): string[] {
+  const images = [before, after].filter((image) => image !== null);
+  return images.map((image) => entityOf(link.id, imageKeyText(link, otherSide(target), image)));
 }
 
 /** An op in the making: all its fields are there from the start, because a hundred thousand a second are made. */
@@ -138,7 +140,7 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
   const { link } = change;
   const before = change.before === null ? null : mapImage(link, source, change.before);
   const after = change.after === null ? null : mapImage(link, source, change.after);
-  const sourceKey = sourceKeyOf(change, source);
+  const sourceKey = imageKeyText(link, source, (change.before ?? change.after) as Row);
   const keyChanged =
     change.before !== null && change.after !== null && changesKey(link, source, change.before, change.after);
   const newSourceKey = keyChanged ? imageKeyText(link, source, change.after) : sourceKey;

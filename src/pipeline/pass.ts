@@ -35,8 +35,11 @@ export interface CarefulPass {
   readonly owedRows: OwedRows;
   /** What is written into the ledger of conflicts with this transaction. */
   readonly ledger: Ledger;
-  /** Changes that must come again as a state, with the code that says why. */
-  readonly owed: { readonly change: LinkedChange; readonly code: Code }[];
+  /** Changes that must come again as a state: the code that says why. */
+  readonly owed: Code[];
+  /** Attempts end with what the database would check at commit otherwise. */
+  readonly checkDeferred: boolean;
+  readonly nowMs: () => number;
   /** Rows of which this very batch has deferred a change, by hash. */
   readonly deferred: Set<number>;
   /** Who won rows that this very batch has already decided, by hash. */
@@ -94,7 +97,7 @@ export async function inTargetKeys(pass: CarefulPass, op: Op, image: Row | null)
     const value = image[parent.column];
     if (value === null || value === undefined) continue;
     const translated = await parentValue(pass, parent.link, value);
-    if (translated === null) throw unknownParent(op, parent.link);
+    if (translated === null) throw unknownParent(pass, op, parent.link, value);
     out[parent.column] = translated;
   }
   return out;
@@ -114,8 +117,11 @@ export async function parentValue(pass: CarefulPass, parentId: string, value: Va
   return at?.kind === 'int' ? Number(known) : at?.kind === 'bigint' ? BigInt(known) : known;
 }
 
-function unknownParent(op: Op, parent: string): TandemError {
+function unknownParent({ scope }: CarefulPass, op: Op, parent: string, value: Value): TandemError {
+  const link = scope.links.get(parent);
+  const parentKey = link === undefined ? undefined : rowKeyText(link, otherSide(scope.target), [value]);
   return new TandemError('TD7013', `a row of link '${op.link.id}' refers to a row of '${parent}' without counterpart`, {
     at: { link: op.link.id, parent },
+    cause: { parent, parentKey },
   });
 }

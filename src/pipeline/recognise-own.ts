@@ -235,6 +235,7 @@ function audit(own: OwnTransaction, hash: number, row: Written, known: number, o
     base,
     ours: image,
     oursAtUs: marker.effectiveUs,
+    oursUpTo: marker.position,
     at: ordinal,
   } as const;
   out.tasks.push({ lane, task });

@@ -49,6 +49,7 @@ export class Recogniser {
       tasks: [],
       pairs: [],
       controls: [],
+      parked: [],
       failures: [],
       bookkeeping: true,
       dropped: 0,
@@ -189,8 +190,10 @@ export class Recogniser {
 
   #takeState(change: Change, name: StateTableName, out: Recognised): void {
     const image = change.after ?? change.before;
-    if (name !== 'control' || image === null) return;
+    if (image === null) return;
     const row = stateRow(change, image);
+    if (name === 'parked' && change.after !== null) out.parked.push(row);
+    if (name !== 'control') return;
     out.controls.push({ name: String(row['name']), value: change.after === null ? null : String(row['value']) });
   }
 

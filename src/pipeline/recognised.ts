@@ -1,6 +1,7 @@
 import type { Position, Transaction } from '../model/change.ts';
 import type { TandemError } from '../model/error.ts';
 import type { Lane, Task } from './lane.ts';
+import type { StateRow } from './marker.ts';
 import type { LaneItem, LinkedChange } from './linked.ts';
 
 /** What a transaction of the log turned out to be, for each lane it concerns. */
@@ -12,6 +13,8 @@ export interface Recognised {
   readonly pairs: { readonly link: string; readonly leftKey: string; readonly rightKey: string }[];
   /** What an operator wrote into the control table; null = taken back, or done. */
   readonly controls: { readonly name: string; readonly value: string | null }[];
+  /** Rows of this side's parked table as an operator left them. */
+  readonly parked: StateRow[];
   /** Lanes whose tables no longer fit. */
   readonly failures: { readonly lane: Lane; readonly error: TandemError }[];
   /** It holds nothing but Tandem's own bookkeeping, so it never causes a checkpoint (design README 2). */

@@ -6,7 +6,7 @@ import { TandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { decodeRow, encodeRow, type Row, type Value } from '../model/value.ts';
-import { healRow } from './decide.ts';
+import { healRow } from './owed.ts';
 import type { Resolution, Task } from './lane.ts';
 import type { LedgerRow } from './ledger.ts';
 import { rowHash } from './linked.ts';

@@ -53,6 +53,27 @@ export class StateWrites {
     if (rows !== undefined) this.#rows[table] = rows.filter(isOther);
   }
 
+  /** What is collected so far; calling the result takes back all that came after. */
+  mark(): () => void {
+    const rows = Object.entries(this.#rows).map(([name, list]) => ({
+      name: name as StateTableName,
+      list,
+      n: list.length,
+    }));
+    const gone = Object.entries(this.#gone).map(([name, list]) => ({
+      name: name as StateTableName,
+      list,
+      n: list.length,
+    }));
+    return () => {
+      for (const name of Object.keys(this.#rows) as StateTableName[]) delete this.#rows[name];
+      for (const name of Object.keys(this.#gone) as StateTableName[]) delete this.#gone[name];
+      // A list only grows at its end, or is replaced by another one.
+      for (const { name, list, n } of rows) this.#rows[name] = list.slice(0, n);
+      for (const { name, list, n } of gone) this.#gone[name] = list.slice(0, n);
+    };
+  }
+
   restate(restatement: Restatement): void {
     const { key, image, provenance, effectiveUs, ...rest } = restatement;
     this.put('reassert', {

@@ -5,11 +5,13 @@ import { sameImage } from '../arbiter/same.ts';
 import { asTandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import type { Decision } from '../model/policy.ts';
-import type { Row } from '../model/value.ts';
-import { entryOf, parkRow } from './decide.ts';
+import { encodeRow, type Row } from '../model/value.ts';
+import { entryOf } from './decide.ts';
+import { parkRow } from './owed.ts';
+import type { Restatement } from './state-writes.ts';
 import type { Task } from './lane.ts';
 import { rowHash, rowKeyText } from './linked.ts';
-import { HELD_CODES, type ParkedRow } from './parked.ts';
+import { HELD_CODES, type Debt } from './parked.ts';
 import { refuseResolution, resolve } from './resolve.ts';
 import { replaceRow, restate as sendState, type CarefulPass, type Tally } from './pass.ts';
 import { knownNow, moveFor, transact, type Applier } from './transact.ts';
@@ -54,10 +56,11 @@ async function applyOwn(applier: Applier, tasks: readonly OwnTask[]): Promise<Ta
 function attempt(applier: Applier, tasks: readonly OwnTask[]): Promise<Tally> {
   const move = moveFor(applier, [], knownNow(applier));
   return transact(applier, move, async (_scope, pass) => {
-    for (const task of tasks) {
-      if (task.kind === 'restate') await restate(pass, task);
-      else await decideAgain(pass, task, applier.held.position);
-    }
+    await restateAll(
+      pass,
+      tasks.filter((task) => task.kind === 'restate'),
+    );
+    for (const task of tasks) if (task.kind === 'audit') await decideAgain(pass, task, applier.held.position);
   });
 }
 
@@ -74,14 +77,30 @@ async function applyResolution(applier: Applier, task: Task & { readonly kind: '
   }
 }
 
-/** Sends the row as it is now, read under lock, through this side's log. */
-async function restate(pass: CarefulPass, task: OwnTask): Promise<void> {
+/** Sends rows as they are now, read under lock, through this side's log. */
+async function restateAll(pass: CarefulPass, tasks: readonly OwnTask[]): Promise<void> {
   const { scope, arena } = pass;
-  const [image = null] = await scope.transaction.lock(bare(task.link[scope.target]), [task.key]);
-  if (image === null) believeAbsent(scope, task.link, task.key);
-  const hash = rowHash(task.link, scope.target, task.key);
-  const newest = arena.lane.sides[scope.target].window.newest(hash, -1);
-  send(pass, task, image, newest?.effectiveUs ?? 0);
+  for (const [link, ofLink] of byLink(tasks)) {
+    const keys = ofLink.map((task) => task.key);
+    const images = await scope.transaction.lock(bare(link[scope.target]), keys);
+    for (const [at, task] of ofLink.entries()) {
+      const image = images[at] ?? null;
+      if (image === null) believeAbsent(scope, link, task.key);
+      const hash = rowHash(link, scope.target, task.key);
+      const newest = arena.lane.sides[scope.target].window.newest(hash, -1);
+      send(pass, task, image, newest?.effectiveUs ?? 0);
+    }
+  }
+}
+
+/** Each row once, however often it was asked for. */
+function byLink(tasks: readonly OwnTask[]): Map<LinkPlan, OwnTask[]> {
+  const found = new Map<LinkPlan, Map<string, OwnTask>>();
+  for (const task of tasks) {
+    const ofLink = found.get(task.link) ?? new Map<string, OwnTask>();
+    found.set(task.link, ofLink.set(encodeRow(task.key), task));
+  }
+  return new Map([...found].map(([link, ofLink]) => [link, [...ofLink.values()]]));
 }
 
 /**
@@ -124,7 +143,12 @@ async function decideAgain(pass: CarefulPass, task: AuditTask, position: string)
   pass.ledger.record(entryOf(pass, op, key, about, { decision }));
   const row = decision.winner === 'remote' ? current : decision.row;
   await write(pass, task, current, row);
-  send(pass, task, row, Math.max(local.effectiveUs, task.oursAtUs));
+  // What was made on top of ours at the other side, and is still on its way, succeeds it rather than competing with it.
+  const provenance = {
+    home: decision.winner === 'remote' ? null : arena.timelines[scope.target].lastPosition,
+    remote: decision.winner === 'home' ? null : task.oursUpTo,
+  };
+  send(pass, task, row, Math.max(local.effectiveUs, task.oursAtUs), provenance);
 }
 
 async function settleOrHold(pass: CarefulPass, about: Dispute): Promise<Decision | { readonly code: string }> {
@@ -138,7 +162,7 @@ async function settleOrHold(pass: CarefulPass, about: Dispute): Promise<Decision
   }
 }
 
-function heldRow(pass: CarefulPass, { link, key }: AuditTask, sourceKey: string, code: string): ParkedRow {
+function heldRow(pass: CarefulPass, { link, key }: AuditTask, sourceKey: string, code: string): Debt {
   const targetKey = rowKeyText(link, pass.scope.target, key);
   return { link: link.id, sourceKey, code, blockedBy: null, targetKey, amounts: null };
 }
@@ -155,7 +179,13 @@ async function remoteKeyOf(pass: CarefulPass, link: LinkPlan, key: Row): Promise
   return (await pass.arena.keys.resolve(link, pass.scope.target, [text])).get(text) ?? '';
 }
 
-function send(pass: CarefulPass, task: OwnTask, image: Row | null, effectiveUs: number): void {
+function send(
+  pass: CarefulPass,
+  task: OwnTask,
+  image: Row | null,
+  effectiveUs: number,
+  provenance: Restatement['provenance'] = null,
+): void {
   const { scope, arena } = pass;
   scope.intend(task.link, rowHash(task.link, scope.target, task.key), image, 0);
   sendState(pass, {
@@ -163,7 +193,7 @@ function send(pass: CarefulPass, task: OwnTask, image: Row | null, effectiveUs: 
     purpose: scope.target === arena.lane.home ? 'reassert' : 'refresh',
     key: task.key,
     image,
-    provenance: null,
+    provenance,
     effectiveUs,
   });
 }

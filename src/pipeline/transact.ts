@@ -19,6 +19,10 @@ export interface Applier {
   readonly target: Target;
   readonly shapes: Readonly<Record<StateTableName, TableShape>>;
   readonly parked: Parked;
+  /** Milliseconds since 1970, for when a parked row is to be tried again. */
+  readonly nowMs: () => number;
+  /** Batches that go apart from the start, because the last ones held rows that the target refused. */
+  wary: number;
   /** The lane's ledger of conflicts, as the target has it. */
   readonly book: LedgerBook;
   /** Changes for which the target's log was read to its end already. */
@@ -57,6 +61,7 @@ export async function transact(
   applier: Applier,
   move: CheckpointMove,
   work: (scope: Scope, pass: CarefulPass) => Promise<void>,
+  checkDeferred = false,
 ): Promise<Tally> {
   const { arena, held, target } = applier;
   const seq = held.seq + 1;
@@ -74,6 +79,7 @@ export async function transact(
       keys: arena.keys,
       states: new StateWrites(applier.shapes),
       fresh: new Map(),
+      made: [],
       intend: (link, hash, image, hops) => {
         if (image === null) removed.add(hash);
         else if (removed.size > 0) removed.delete(hash);
@@ -99,6 +105,8 @@ export async function transact(
       effectiveUs: move.effectiveUs,
       idPrefix: `${applier.stream}:${held.epoch}:${seq}`,
       owed: [],
+      checkDeferred,
+      nowMs: applier.nowMs,
       deferred: new Set(),
       decided: new Map(),
       restated: 0,

@@ -29,6 +29,8 @@ export interface Scope {
   readonly states: StateWrites;
   /** Pairs made in this transaction: link id, NUL, source key text -> target key text. */
   readonly fresh: Map<string, string>;
+  /** Every entry of `fresh` as it came, with what stood there before, so that an attempt can be undone. */
+  readonly made: { readonly id: string; readonly before: string | undefined }[];
   /** Tells the echo book what a row will hold after the commit. */
   readonly intend: (link: LinkPlan, hash: number, image: Row | null, hops: number) => void;
   readonly links: ReadonlyMap<string, LinkPlan>;
@@ -161,7 +163,9 @@ async function cascadeTo(scope: Scope, cascade: LinkPlan['cascades'][number], pa
 export function pair(scope: Scope, link: LinkPlan, sourceKey: string, targetKey: string): void {
   const [left, right] = orderedPair(scope.target, sourceKey, targetKey);
   scope.states.put('key_map', { link: link.id, left_key: left, right_key: right });
-  scope.fresh.set(`${link.id}\u0000${sourceKey}`, targetKey);
+  const id = `${link.id}\u0000${sourceKey}`;
+  scope.made.push({ id, before: scope.fresh.get(id) });
+  scope.fresh.set(id, targetKey);
 }
 
 /** The counterpart's key, also of a row that this very transaction made. */
@@ -206,15 +210,9 @@ function parentUnknown(link: LinkPlan, parent: string, text: string): TandemErro
     `a row of link '${link.id}' refers to a row of '${parent}' that has no counterpart yet`,
     {
       at: { link: link.id, parent },
-      cause: { blockedBy: `${parent} ${text}` },
+      cause: { parent, parentKey: text },
     },
   );
-}
-
-/** Which parent a TD7013 waits for, as the parked table names it. */
-export function blockerOf(error: TandemError): string | null {
-  const cause = error.details.cause as { blockedBy?: string } | undefined;
-  return error.code === 'TD7013' ? (cause?.blockedBy ?? null) : (error.details.at?.['constraint']?.toString() ?? null);
 }
 
 /** Mapped rows carry the source's key in the key's place; the target's own goes there. */

@@ -103,9 +103,11 @@ async function judge(session: Session, stage: Stage, latenciesMs: Latencies): Pr
   return passed(report) ? exitCodes.fine : exitCodes.attention;
 }
 
-async function keepRunning({ io }: Session, { sides, sync }: Stage, interrupt: AbortSignal): Promise<void> {
+async function keepRunning({ io }: Session, { sides, sync, configFile }: Stage, interrupt: AbortSignal): Promise<void> {
   // Written past the terminal, which would hide the passwords: they open nothing but these two throw-away databases.
-  io.stderr.write(`\nboth databases and the sync stay until Ctrl-C:\n  ${sides.left.url}\n  ${sides.right.url}\n`);
+  io.stderr.write(
+    `\nboth databases and the sync stay until Ctrl-C:\n  ${sides.left.url}\n  ${sides.right.url}\n  ${configFile}\n`,
+  );
   if (interrupt.aborted) return;
   const released = new Promise<void>((resolve) => interrupt.addEventListener('abort', () => resolve(), { once: true }));
   await Promise.race([released, sync.finished]);

@@ -8,6 +8,8 @@ export interface DemoReport {
   /** Row changes written by the sync, by its own count. */
   readonly applied: Readonly<Record<Stream, number>>;
   readonly conflicts: number;
+  /** Rows that one side is owed at the end; see `tandem parked`. */
+  readonly parked: number;
   /** Writes that came back, by the count of triggers; see writes.ts. */
   readonly echoes: number;
   /** Rows written more often than there was cause for; see writes.ts. */
@@ -36,6 +38,7 @@ export function makeReport({ status, comparison, echoes, repeats, silent, latenc
     schema: 'tandem.demo/1',
     applied: { 'left->right': toRight.rows, 'right->left': toLeft.rows },
     conflicts: toRight.conflicts + toLeft.conflicts,
+    parked: toRight.parked + toLeft.parked,
     echoes,
     repeats,
     differences: comparison.differences.length,
@@ -56,13 +59,14 @@ export function passed(report: DemoReport): boolean {
 
 /** The report for people. */
 export function describeReport(report: DemoReport, comparison: Comparison): readonly string[] {
-  const { applied, conflicts, differences, echoes, latencyMs, rows, silent } = report;
+  const { applied, conflicts, differences, echoes, latencyMs, parked, rows, silent } = report;
   const shown = comparison.differences.slice(0, 10);
   const toRight = latencyMs['left->right'];
   const toLeft = latencyMs['right->left'];
   return [
     `${rows} rows on each side compared in full: ${differences === 0 ? 'no difference' : `${differences} differ`}`,
     ...shown.map(({ table, row, found, columns }) => `  ${table} ${row}: ${found} ${columns.join(', ')}`.trimEnd()),
+    ...(parked === 0 ? [] : [`${parked} rows are parked: they differ until they are mended`]),
     `${applied['left->right']} row changes went left to right, ${applied['right->left']} right to left`,
     `${conflicts} conflicts decided, ${echoes} writes came back, ` +
       (silent ? 'both logs fell silent afterwards' : 'the logs did NOT fall silent afterwards'),

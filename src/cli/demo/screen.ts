@@ -1,3 +1,5 @@
+import { extname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { DirectionStatus, Stream } from '../../engine/sync-status.ts';
 import type { OutputStream } from '../io.ts';
 import { alignColumns } from '../table.ts';
@@ -104,8 +106,8 @@ function summary({ counts, elapsedMs, note }: Glance): string[] {
   return note === null ? lines : [...lines, `  Latest warning: ${note.slice(0, noteCharsMax)}`];
 }
 
-/** Three things to try, with addresses of servers that live only as long as the demo. */
-function invitation({ sides }: Stage): string[] {
+/** Things to try, with addresses of servers that live only as long as the demo. */
+function invitation({ sides, configFile }: Stage): string[] {
   const left = `psql '${sides.left.url}'`;
   const right = clientCommand(sides.right);
   const [yours, theirs] = ["'you@example.com'", `in ${DATABASE.right}`];
@@ -117,11 +119,29 @@ function invitation({ sides }: Stage): string[] {
     `  2. Change yourself in ${PLATFORM.right}, and see it in ${PLATFORM.left}, where 'Inactive' is 'inactive':`,
     `     ${right} "update revamp_users set account_status = 'Inactive' where email_address = ${yours}"`,
     `     ${left} -c "select * from legacy_users where email = ${yours}"`,
-    '  3. Look at how keys of both sides are paired:',
-    `     ${left} -c "select * from tandem.key_map order by left_key desc limit 5"`,
+    `  3. Break it: ${PLATFORM.right} has no such date. The row parks alone, and everything else goes on. Mend it:`,
+    `     ${left} -c "insert into legacy_users (id, ${POISON.columns}) values (${POISON.id}, ${POISON.values})"`,
+    `     alias tandem="${ownCommand()} -c ${configFile}"`,
+    '     tandem parked',
+    `     tandem parked show users:${POISON.id}`,
+    `     tandem parked edit users:${POISON.id} --set created_at='1970-07-20 20:17:40'`,
+    `     ${right} "select * from revamp_users where user_name = 'neil'"`,
     '',
     'Ctrl-C stops, compares both databases in full, and cleans up.',
   ];
+}
+
+/** MySQL's and MariaDB's timestamps begin in 1970. */
+const POISON = {
+  id: 1_000_000,
+  columns: 'username, email, created_at',
+  values: "'neil', 'neil@example.com', '1969-07-20 20:17:40'",
+};
+
+/** This very program: `npx tandem` would find another one in a checkout. */
+function ownCommand(): string {
+  const main = new URL(`../main${extname(import.meta.url)}`, import.meta.url);
+  return `node ${relative(process.cwd(), fileURLToPath(main))}`;
 }
 
 function clientCommand({ engine, url }: Stage['sides']['right']): string {

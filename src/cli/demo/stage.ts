@@ -5,6 +5,7 @@ import { createSync } from '../../engine/sync.ts';
 import type { Sync } from '../../engine/sync-status.ts';
 import type { Side } from '../../model/policy.ts';
 import { connect, type Connection, type SampleEngine, type SampleSide } from './database.ts';
+import { writeConfig } from './config-file.ts';
 import { createSample } from './create-sample.ts';
 import { DATABASE } from './sample.ts';
 import { sampleDeclaration } from './sample-declaration.ts';
@@ -26,6 +27,8 @@ export interface Stage extends AsyncDisposable {
   /** For reading; not the applications' connections. */
   readonly connections: Readonly<Record<Side, Connection>>;
   readonly sync: Sync;
+  /** A configuration of this sync, for the other commands. */
+  readonly configFile: string;
 }
 
 /** Throws ServerUnavailable, and TandemError from the sync's own start. */
@@ -48,9 +51,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     await Promise.all([createSample(connections.left, 'left'), createSample(connections.right, 'right')]);
     const context = createContext({ level: 'warn', output: { write: options.log } });
     closing.push(() => context[Symbol.dispose]());
+    const config = opened(await writeConfig(sides));
     const sync = await startSync(sides, context, options.report);
     closing.push(() => sync.stop());
-    return { servers, sides, connections, sync, [Symbol.asyncDispose]: close };
+    return { servers, sides, connections, sync, configFile: config.file, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

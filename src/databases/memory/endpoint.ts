@@ -3,6 +3,7 @@ import type {
   CheckRequest,
   Endpoint,
   EndpointOptions,
+  OperatorTransaction,
   Presence,
   ServerFacts,
   Source,
@@ -20,12 +21,12 @@ import type { Vitals } from '../../model/vitals.ts';
 import { compareValues } from './identity.ts';
 import { positions, toPlace, toPosition } from './log.ts';
 import { MemoryPresence } from './presence.ts';
-import { type Client, connectionLost } from './session.ts';
+import { type Client, connectionLost, createClient } from './session.ts';
 import { fit, imageOf } from './shape.ts';
 import { distance, MemorySource } from './source.ts';
 import { missingSteps, removalSteps, runStep, stateShapes } from './state.ts';
 import type { Store } from './store.ts';
-import { MemoryTarget } from './target.ts';
+import { MemoryTarget, operate } from './target.ts';
 
 const scanRows = 1000;
 
@@ -146,6 +147,10 @@ export class MemoryEndpoint implements Endpoint {
   async presence(): Promise<Presence> {
     await this.#ask('presence');
     return new MemoryPresence(this.#store, this.client, this.#options.sync);
+  }
+
+  operate<T>(work: (transaction: OperatorTransaction) => Promise<T>): Promise<T> {
+    return operate(this.#store, createClient(`${this.client.label} operator`, false), work);
   }
 
   async *scan(shape: TableShape): AsyncIterable<readonly Row[]> {

@@ -121,6 +121,21 @@ export class Session {
     this.#state = 'idle';
   }
 
+  /** What this transaction has done so far; calling the result undoes all that came after. Locks are kept. */
+  savepoint(): () => void {
+    this.#checkServer('open');
+    const changes = this.#changes.length;
+    const pending = new Map([...this.#touched.keys()].map((cell) => [cell, cell.pending]));
+    return () => {
+      if (this.#state !== 'open' && this.#state !== 'failed') return;
+      this.#state = 'open';
+      this.#changes.length = changes;
+      // A cell that was touched since is as it was committed; the transaction's end drops its versions.
+      for (const cell of this.#touched.keys())
+        cell.pending = pending.has(cell) ? (pending.get(cell) ?? null) : cell.committed;
+    };
+  }
+
   rollback(): void {
     if (this.#state !== 'open' && this.#state !== 'failed') return;
     this.#finish(false);

@@ -1,12 +1,13 @@
 import type {
   Checkpoint,
   CheckpointMove,
+  OperatorTransaction,
   Target,
   TargetTransaction,
   WriteResult,
   WriteRun,
 } from '../../model/endpoint.ts';
-import { TandemError } from '../../model/error.ts';
+import { asTandemError, TandemError } from '../../model/error.ts';
 import type { TableShape } from '../../model/plan.ts';
 import type { Row } from '../../model/value.ts';
 import type { Position } from '../../model/change.ts';
@@ -169,6 +170,16 @@ class MemoryTargetTransaction implements TargetTransaction {
     return this.#session.perform('write', () => this.#write(fit(this.#store, run.shape), run));
   }
 
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    const undo = await this.#session.perform('savepoint', async () => this.#session.savepoint());
+    try {
+      return await work();
+    } catch (error) {
+      if (asTandemError(error).class === 'row') await this.#session.perform('undo', async () => undo());
+      throw error;
+    }
+  }
+
   async commit(): Promise<void> {
     try {
       await this.#session.perform('commit', () => this.#session.commit());
@@ -203,6 +214,27 @@ class MemoryTargetTransaction implements TargetTransaction {
       if (old === null) missing.push(at);
     }
     return { keys, missing };
+  }
+}
+
+/** Runs an operator's transaction, see Endpoint.operate. */
+export async function operate<T>(
+  store: Store,
+  client: Client,
+  work: (transaction: OperatorTransaction) => Promise<T>,
+): Promise<T> {
+  const session = new Session(store, client);
+  await session.perform('begin', async () => session.begin());
+  const transaction = new MemoryTargetTransaction(store, session);
+  try {
+    const result = await work(transaction);
+    await transaction.commit();
+    return result;
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  } finally {
+    session.close();
   }
 }
 

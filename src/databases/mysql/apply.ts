@@ -3,6 +3,7 @@ import type { Context } from '../../model/context.ts';
 import {
   type Checkpoint,
   type CheckpointMove,
+  type OperatorTransaction,
   SILENCE_IN_TRANSACTION_S,
   type Target,
   type TargetTransaction,
@@ -10,7 +11,7 @@ import {
   type WriteRun,
 } from '../../model/endpoint.ts';
 import type { Code } from '../../model/codes.ts';
-import { TandemError } from '../../model/error.ts';
+import { asTandemError, TandemError } from '../../model/error.ts';
 import type { TableShape } from '../../model/plan.ts';
 import { type TableRef, tableName } from '../../model/schema.ts';
 import type { Row } from '../../model/value.ts';
@@ -155,6 +156,20 @@ class MysqlTransaction implements TargetTransaction {
     }
   }
 
+  /** There are no deferred constraints here. */
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    await this.#guard(() => this.#session.execute('SAVEPOINT tandem'));
+    try {
+      return await work();
+    } catch (error) {
+      if (this.isOpen && !this.#session.broken && asTandemError(error).class === 'row') {
+        this.#failed = false;
+        await this.#guard(() => this.#session.execute('ROLLBACK TO SAVEPOINT tandem'));
+      }
+      throw error;
+    }
+  }
+
   async commit(): Promise<void> {
     if (!this.isOpen || this.#failed) throw new TandemError('TD9002', 'commit after an error or after the end');
     this.isOpen = false;
@@ -182,6 +197,26 @@ class MysqlTransaction implements TargetTransaction {
       this.#failed = true;
       throw error;
     }
+  }
+}
+
+/** Runs an operator's transaction, see Endpoint.operate. */
+export async function operate<T>(
+  connection: ConnectionOptions,
+  flavor: Flavor,
+  work: (transaction: OperatorTransaction) => Promise<T>,
+): Promise<T> {
+  await using session = await openWriter(connection);
+  await session.execute('SET @tandem_apply = NULL');
+  await session.execute('START TRANSACTION');
+  const transaction = new MysqlTransaction(session, flavor);
+  try {
+    const result = await work(transaction);
+    await transaction.commit();
+    return result;
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
   }
 }
 

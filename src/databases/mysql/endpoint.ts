@@ -5,6 +5,7 @@ import type {
   CheckRequest,
   Endpoint,
   EndpointOptions,
+  OperatorTransaction,
   Presence,
   ServerFacts,
   Source,
@@ -19,7 +20,7 @@ import type { TableRef, TableSchema } from '../../model/schema.ts';
 import type { StateTableName } from '../../model/state.ts';
 import type { Row } from '../../model/value.ts';
 import type { Vitals } from '../../model/vitals.ts';
-import { MysqlTarget } from './apply.ts';
+import { MysqlTarget, operate } from './apply.ts';
 import { openSource } from './capture.ts';
 import { checkServer } from './check.ts';
 import { connectionOptions, serverIdOf } from './connect.ts';
@@ -163,6 +164,11 @@ class MysqlEndpoint implements Endpoint {
   presence(): Promise<Presence> {
     const { connection, options, context } = this.#parts;
     return MysqlPresence.open(connection, options, context);
+  }
+
+  operate<T>(work: (transaction: OperatorTransaction) => Promise<T>): Promise<T> {
+    const { connection, flavor } = this.#parts;
+    return operate(connection, flavor, work);
   }
 
   scan(shape: TableShape): AsyncIterable<readonly Row[]> {

@@ -3,12 +3,13 @@ import type { Context } from '../../model/context.ts';
 import type {
   Checkpoint,
   CheckpointMove,
+  OperatorTransaction,
   Target,
   TargetTransaction,
   WriteResult,
   WriteRun,
 } from '../../model/endpoint.ts';
-import { TandemError } from '../../model/error.ts';
+import { asTandemError, TandemError } from '../../model/error.ts';
 import type { TableShape } from '../../model/plan.ts';
 import type { Row } from '../../model/value.ts';
 import { type Answer, type Login, quoteTable } from './connect.ts';
@@ -147,12 +148,50 @@ class PostgresTransaction implements TargetTransaction {
     return result;
   }
 
+  /** The answer to SAVEPOINT is not waited for: statements arrive in the order in which they are sent. */
+  async attempt<T>(work: () => Promise<T>, checkDeferred = false): Promise<T> {
+    const begun = this.session.command('SAVEPOINT tandem');
+    begun.catch(() => undefined);
+    try {
+      const result = await work();
+      if (checkDeferred) await this.session.command('SET CONSTRAINTS ALL IMMEDIATE');
+      await Promise.all([begun, this.session.command('RELEASE SAVEPOINT tandem')]);
+      if (checkDeferred) await this.session.command('SET CONSTRAINTS ALL DEFERRED');
+      return result;
+    } catch (thrown) {
+      if (asTandemError(thrown).class === 'row') {
+        await this.session.command('ROLLBACK TO SAVEPOINT tandem');
+        await this.session.command('RELEASE SAVEPOINT tandem');
+      }
+      throw thrown;
+    }
+  }
+
   commit(): Promise<void> {
     return commit(this.session, this.label);
   }
 
   rollback(): Promise<void> {
     return rollback(this.session);
+  }
+}
+
+/** Runs an operator's transaction, see Endpoint.operate. */
+export async function operate<T>(
+  login: Login,
+  context: Context,
+  work: (transaction: OperatorTransaction) => Promise<T>,
+): Promise<T> {
+  const session = await Session.open(login, 'write', context);
+  try {
+    await session.command("SET tandem.apply = 'off'");
+    await session.command('BEGIN ISOLATION LEVEL READ COMMITTED');
+    const result = await work(new PostgresTransaction(session, new Sequences(), login.label));
+    await commit(session, login.label);
+    return result;
+  } finally {
+    // What was not committed is rolled back with it.
+    await session.close();
   }
 }
 

@@ -4,6 +4,7 @@ import type {
   CheckRequest,
   Endpoint,
   EndpointOptions,
+  OperatorTransaction,
   Presence,
   ServerFacts,
   Source,
@@ -17,7 +18,7 @@ import type { TableShape } from '../../model/plan.ts';
 import type { TableRef, TableSchema } from '../../model/schema.ts';
 import type { Row } from '../../model/value.ts';
 import type { Vitals } from '../../model/vitals.ts';
-import { PostgresTarget } from './apply.ts';
+import { operate, PostgresTarget } from './apply.ts';
 import { Capture, timelineHistory } from './capture.ts';
 import { checkServer, VERSION_MIN } from './check.ts';
 import { askClient, connect, Pool, quoteTable } from './connect.ts';
@@ -142,6 +143,10 @@ class PostgresEndpoint implements Endpoint {
 
   presence(): Promise<Presence> {
     return PostgresPresence.open(this.options, this.context);
+  }
+
+  operate<T>(work: (transaction: OperatorTransaction) => Promise<T>): Promise<T> {
+    return operate(this.options, this.context, work);
   }
 
   scan(shape: TableShape): AsyncIterable<readonly Row[]> {

@@ -1,0 +1,42 @@
+import type { CarefulPass } from './pass.ts';
+
+/**
+ * Work that may fail for what a row holds. Where it does, it is undone as a whole, in the database and in what is known
+ * of the transaction here, and the transaction goes on. Rethrows what was thrown; after a TandemError of another class
+ * than row only rollback is left.
+ */
+export async function attempt<T>(pass: CarefulPass, work: () => Promise<T>): Promise<T> {
+  const restore = remember(pass);
+  try {
+    return await pass.scope.transaction.attempt(work, pass.checkDeferred);
+  } catch (thrown) {
+    restore();
+    throw thrown;
+  }
+}
+
+function remember(pass: CarefulPass): () => void {
+  const { scope, owed, tally, deferred, decided } = pass;
+  const restores = [scope.states.mark(), pass.owedRows.mark(), pass.ledger.mark()];
+  const [made, owedCount, tallied, restated] = [scope.made.length, owed.length, { ...tally }, pass.restated];
+  const [emptied, deferredRows, decidedRows] = [[...scope.emptied], [...deferred], [...decided]];
+  return () => {
+    for (const restore of restores) restore();
+    for (const { id, before } of scope.made.splice(made).toReversed()) {
+      if (before === undefined) scope.fresh.delete(id);
+      else scope.fresh.set(id, before);
+    }
+    owed.length = owedCount;
+    Object.assign(tally, tallied);
+    pass.restated = restated;
+    replaceAll(scope.emptied, emptied);
+    replaceAll(deferred, deferredRows);
+    decided.clear();
+    for (const [hash, winner] of decidedRows) decided.set(hash, winner);
+  };
+}
+
+function replaceAll<T>(set: Set<T>, values: readonly T[]): void {
+  set.clear();
+  for (const value of values) set.add(value);
+}
