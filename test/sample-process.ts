@@ -11,6 +11,7 @@ import type { SamplePair } from './sample-pair.ts';
 export interface TandemProcess {
   /** Everything that it has said so far. */
   talk(): string;
+  readonly pid: number;
   readonly hasEnded: boolean;
   send(signal: NodeJS.Signals): void;
   /** Exit code and signal, once it has ended. */
@@ -79,6 +80,7 @@ function startProcess(folder: string, env: Readonly<Record<string, string>>, fla
   });
   return {
     talk: () => talk,
+    pid: child.pid ?? 0,
     get hasEnded() {
       return child.exitCode !== null || child.signalCode !== null;
     },
