@@ -38,7 +38,7 @@ function findCode(wanted: string): Code {
 
 const reactions = {
   transient: 'it rolls back what is in flight and tries again for as long as it takes.',
-  row: 'this one row is not applied as it is; the other rows go on.',
+  row: 'this one row parks, and the other rows go on. `tandem parked` lists such rows, and what mends them.',
   schema: 'the tables concerned stop; the others go on.',
   history: 'it stops, and skips nothing.',
   fenced: 'this engine ends; the other one goes on.',
