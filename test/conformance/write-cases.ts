@@ -208,6 +208,23 @@ export function writeCases(openBench: OpenBench): void {
       expect(JSON.stringify(error)).not.toContain('taken');
     });
 
+    it('can be tried: a refused attempt leaves nothing behind, and the transaction goes on', async () => {
+      const route = await stage().route();
+      const transaction = await route.begin();
+      const row = (id: number): Row => [id, 'x', null, null, 'none'];
+      await transaction.write(insert('item', row(7)));
+      const attempt = transaction.attempt(async () => {
+        await transaction.write(insert('item', row(8)));
+        await transaction.write(insert('item', row(7)));
+      });
+      expect(await outcome(attempt)).toBe('TD7001');
+      await transaction.attempt(() => transaction.write(insert('item', row(9))));
+      await transaction.commit();
+      const shape = stage().shape('item', ['id']);
+      await using target = await stage().endpoint.target();
+      expect(await target.find(shape, [0], [[7], [8], [9]])).toHaveLength(2);
+    });
+
     it('cannot be committed around', async () => {
       const route = await stage().route();
       const transaction = await route.begin();
