@@ -1,3 +1,4 @@
+import { plainJson } from '../model/json.ts';
 import { plainDecimal, type Kind, type Row, type Value } from '../model/value.ts';
 
 /**
@@ -14,7 +15,9 @@ export function keyText(kinds: readonly Kind[], key: Row): string {
 /** The text of one value of a key. */
 export function valueText(kind: Kind, value: Value | undefined): string {
   if (value === null || value === undefined) return '\u0000';
-  if (typeof value === 'string') return kind === 'decimal' ? plainDecimal(value) : value;
+  if (typeof value === 'string') {
+    return kind === 'decimal' ? plainDecimal(value) : kind === 'json' ? plainJson(value) : value;
+  }
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
   // Zero has no sign where equality is decided, and neither has its text.
   return Array.isArray(value) ? JSON.stringify(value, wideNumbers) : String(value);

@@ -1,3 +1,5 @@
+import { plainJson } from './json.ts';
+
 /**
  * The one canonical form of every value (the reader of a log, a locked row and a scanned row all produce the same).
  *
@@ -14,7 +16,7 @@
  * | array                 | nested arrays of canonical elements                                       |
  * | uuid                  | 36 lower-case characters                                                  |
  * | bytes                 | Uint8Array; BINARY(n) padded to n again                                   |
- * | json                  | canonical JSON text: keys sorted, no blanks, numbers as written           |
+ * | json                  | canonical JSON text: keys sorted, no blanks, numbers as written, equal by number |
  * | date                  | `YYYY-MM-DD` (also `infinity`, `0000-00-00` as found)                     |
  * | time                  | `[-]HH:MM:SS[.f]`, no trailing zeros in f                                 |
  * | timestamp             | `YYYY-MM-DD HH:MM:SS[.f]`, civil time, no zone, no trailing zeros in f    |
@@ -59,6 +61,7 @@ export function sameValue(kind: Kind, a: Value | undefined, b: Value | undefined
   if (a === b) return true;
   if (a === null || b === null || a === undefined || b === undefined) return false;
   if (kind === 'decimal') return typeof a === 'string' && typeof b === 'string' && plainDecimal(a) === plainDecimal(b);
+  if (kind === 'json') return typeof a === 'string' && typeof b === 'string' && plainJson(a) === plainJson(b);
   if (typeof a === 'number' && typeof b === 'number') return Number.isNaN(a) && Number.isNaN(b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return sameBytes(a, b);
   if (Array.isArray(a) && Array.isArray(b)) {

@@ -1,7 +1,8 @@
+import { objectText } from '../../model/json.ts';
 import { decimalText } from './binlog-decimal.ts';
 import { corrupt } from './binlog-events.ts';
 import { dateText, timeText } from './canonical.ts';
-import { doubleText, type Members, objectText } from './canonical-json.ts';
+import { doubleText } from './canonical-json.ts';
 
 // MySQL's binary JSON (sql-common/json_binary.h): a type, then the value. Objects and arrays begin with their count and
 // size, then come entries of fixed size that point to keys and values by their distance from that beginning; small
@@ -80,7 +81,7 @@ function objectAt(buffer: Buffer, base: number, large: boolean): string {
   const keysAt = base + 2 * width;
   const keyEntryBytes = width + 2;
   const valuesAt = keysAt + count * keyEntryBytes;
-  const members: Members = new Map();
+  const members = new Map<string, string>();
   for (let index = 0; index < count; index++) {
     const entry = keysAt + index * keyEntryBytes;
     const keyAt = base + buffer.readUIntLE(entry, width);

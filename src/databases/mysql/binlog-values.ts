@@ -4,7 +4,7 @@ import { decimalText } from './binlog-decimal.ts';
 import { corrupt } from './binlog-events.ts';
 import { jsonText } from './binlog-json.ts';
 import { bitText, padBytes, trimBlanks, uuidText } from './canonical.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { jsonOrText } from './canonical-json.ts';
 import type { TextReader } from './charset.ts';
 
 /** Where the reading of an event stands. */
@@ -147,7 +147,7 @@ export const readBinaryJson: ValueReader = (cursor, column) => {
 /** MariaDB's JSON is a text. */
 export const readTextJson: ValueReader = (cursor, column) => {
   const start = enter(cursor, column.bytes);
-  return canonicalJson(column.text(cursor.buffer, start, cursor.at));
+  return jsonOrText(column.text(cursor.buffer, start, cursor.at));
 };
 
 /**

@@ -5,7 +5,7 @@ import { endOfLog, insertedInto, inserts, openLog, readUntil } from '../../../te
 import { describeServers } from '../../../test/servers.ts';
 import type { Value } from '../../model/value.ts';
 import { trimFraction } from './canonical.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { jsonOrText } from './canonical-json.ts';
 
 const table = `CREATE TABLE items (
   id INT PRIMARY KEY, tiny TINYINT, small SMALLINT UNSIGNED, medium MEDIUMINT, big BIGINT, huge BIGINT UNSIGNED,
@@ -59,7 +59,7 @@ function canonical(column: string, value: string | number | Buffer | null | unde
     case 'tags':
       return String(value) === '' ? [] : String(value).split(',');
     case 'doc':
-      return canonicalJson(String(value));
+      return jsonOrText(String(value));
     case 'raw':
       return new Uint8Array(value as Buffer);
     case 'moment':

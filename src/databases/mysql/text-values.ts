@@ -2,7 +2,7 @@ import { TandemError } from '../../model/error.ts';
 import type { Column } from '../../model/schema.ts';
 import type { Row, Value } from '../../model/value.ts';
 import { bitText, setMembers, trimBlanks, trimFraction } from './canonical.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { jsonOrText } from './canonical-json.ts';
 import { quoteName } from './literals.ts';
 import type { Cell, Cells } from './session.ts';
 
@@ -61,7 +61,7 @@ function cellDecoder(column: Column): CellDecoder {
     case 'timestamptz':
       return (cell) => trimFraction(String(cell));
     case 'json':
-      return (cell) => canonicalJson(String(cell));
+      return (cell) => jsonOrText(String(cell));
     case 'bytes':
       return bytesOf;
     case 'array':
