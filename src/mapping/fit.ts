@@ -1,5 +1,6 @@
 import type { Column } from '../model/schema.ts';
 import type { Value } from '../model/value.ts';
+import { fitJson } from './fit-json.ts';
 import { contains, integerRange } from './ranges.ts';
 import { chain, type Convert, type End, refuse } from './refuse.ts';
 import { fitFraction } from './temporal.ts';
@@ -33,11 +34,11 @@ export function fitTo(source: End | null, to: End): Convert | null {
     case 'date':
     case 'timestamp':
     case 'timestamptz':
-      return chain(fitDigits(source, to), fitDate(source, to));
+      return chain(fitDigits(source, to), fitDate(source, to), fitInstant(source, to));
     case 'time':
       return chain(fitDigits(source, to), toPostgres && !fromPostgres ? (value) => fitDayTime(value, to) : null);
     case 'json':
-      return toPostgres && !fromPostgres ? (value) => fitJson(value as string, to) : null;
+      return fitJson(source, to);
     case 'set':
       return fitSet(from, to);
     case 'array':
@@ -51,16 +52,24 @@ export function fitTo(source: End | null, to: End): Convert | null {
 function fitInteger(from: Column | null, to: End): Convert | null {
   const range = integerRange(to.column);
   if (range === null || (from !== null && contains(range, integerRange(from)))) return null;
+  const isYear = to.column.native.startsWith('year');
   const refuseRange = (): never =>
     refuse('TD3003', 'the value is out of range', to, `${range.lowest} to ${range.highest} (${to.column.native})`);
   if (to.column.kind === 'bigint') {
     return (value) => ((value as bigint) < range.lowest || (value as bigint) > range.highest ? refuseRange() : value);
   }
   const [lowest, highest] = [Number(range.lowest), Number(range.highest)];
+  // MySQL takes 1 to 99 for years of this and the last century.
+  if (isYear) return (value) => (value === 0 || isWithin(value, 1901, highest) ? value : refuseRange());
   return (value) => ((value as number) < lowest || (value as number) > highest ? refuseRange() : value);
 }
 
+function isWithin(value: Value, lowest: number, highest: number): boolean {
+  return (value as number) >= lowest && (value as number) <= highest;
+}
+
 const DECIMAL = /^[+-]?0*(\d*)(?:\.(\d*?)0*)?$/;
+const ZEROS_AT_END = /0*$/;
 
 function fitDecimal(from: Column | null, to: End): Convert | null {
   const { precision, scale } = to.column;
@@ -76,11 +85,17 @@ function fitDecimal(from: Column | null, to: End): Convert | null {
     if ((match[1] ?? '').length > wholeDigits) {
       refuse('TD3003', 'the value is out of range', to, `${wholeDigits} digits before the point (${to.column.native})`);
     }
-    if (scale !== null && (match[2] ?? '').length > scale) {
-      refuse('TD3002', 'digits after the point would be lost', to, `${scale} digits after the point`);
+    if (scale !== null && digitsBehind(match[1] ?? '', match[2] ?? '') > scale) {
+      refuse('TD3002', 'digits would be lost', to, `${scale} digits after the point`);
     }
     return value;
   };
+}
+
+/** Digits after the point that a number needs: negative where it ends in zeros before the point, as 1200 with -2. */
+function digitsBehind(whole: string, fraction: string): number {
+  if (fraction !== '') return fraction.length;
+  return whole === '' ? Number.NEGATIVE_INFINITY : -(ZEROS_AT_END.exec(whole)?.[0].length ?? 0);
 }
 
 function decimalFits(from: Column, to: Column, wholeDigits: number): boolean {
@@ -113,23 +128,50 @@ function fitText(from: Column | null, to: End): Convert | null {
 
 function fitValues(from: Column | null, to: End): Convert | null {
   const allowed = to.column.values;
-  if (allowed === null) return null;
-  if (from?.kind === 'text' && from.values?.every((value) => allowed.includes(value)) === true) return null;
+  if (allowed === null) return fitLabel(from, to);
+  if (from?.kind === 'text' && from.values?.every((value) => allowed.includes(value)) === true) {
+    return allowed.includes('') ? null : fitLabel(from, to);
+  }
   const known = new Set<Value>(allowed);
   return (value) =>
     known.has(value) ? value : refuse('TD3001', 'the value is not allowed there', to, `one of ${allowed.join(', ')}`);
+}
+
+/** An ENUM without an empty label holds '' all the same, for values that were refused by a session that was not strict. */
+function fitLabel(from: Column | null, to: End): Convert | null {
+  if (from === null || !from.native.startsWith('enum') || from.values?.includes('') !== false) return null;
+  return (value) =>
+    value === ''
+      ? refuse('TD3001', 'the value is no label of the ENUM', to, `one of ${from.values?.join(', ')}`)
+      : value;
 }
 
 /** Length counts code points, as the servers do. A string of no more UTF-16 units than that cannot be too long. */
 function fitLength(from: Column | null, to: End): Convert | null {
   const limit = to.column.length;
   if (limit === null || to.column.values !== null) return null;
+  if (/^(?:tiny|medium)?text/.test(to.column.native)) return fitEncoded(to, limit);
   if (from?.kind === 'text' && from.length !== null && from.length <= limit) return null;
   return (value) => {
     const text = value as string;
     if (text.length <= limit || codePoints(text) <= limit) return value;
     return refuse('TD3007', 'the text is too long', to, `${limit} characters at most (${to.column.native})`);
   };
+}
+
+/** The TEXT types of MySQL count bytes of their own character set. */
+function fitEncoded(to: End, limit: number): Convert {
+  const size = encodedSize(to.column.charset ?? '');
+  return (value) =>
+    size(value as string) <= limit
+      ? value
+      : refuse('TD3007', 'the text is too long', to, `${limit} bytes at most (${to.column.native})`);
+}
+
+function encodedSize(charset: string): (text: string) => number {
+  if (/^utf8/.test(charset)) return (text) => Buffer.byteLength(text);
+  if (/^(?:utf16|ucs2)/.test(charset)) return (text) => text.length * 2;
+  return charset === 'utf32' ? (text) => codePoints(text) * 4 : codePoints;
 }
 
 function codePoints(text: string): number {
@@ -157,17 +199,23 @@ function fitNul(to: End): Convert | null {
     (value as string).includes('\0') ? refuse('TD3005', 'the text holds U+0000', to, 'a text without U+0000') : value;
 }
 
-function fitJson(value: string, to: End): string {
-  // An escaped NUL is legal JSON, but jsonb refuses it; a doubled backslash before the u is no escape.
-  if (/(?<!\\)(?:\\\\)*\\u0000/.test(value)) refuse('TD3005', 'the JSON holds U+0000', to, 'JSON without \\u0000');
-  return value;
-}
-
 function fitBytes(from: Column | null, to: End): Convert | null {
   const limit = to.column.length;
-  if (limit === null || (from?.kind === 'bytes' && from.length !== null && from.length <= limit)) return null;
+  if (limit === null) return null;
+  if (to.column.native.startsWith('binary')) return fitFixedBytes(from, to, limit);
+  if (from?.kind === 'bytes' && from.length !== null && from.length <= limit) return null;
   return (value) =>
     (value as Uint8Array).length <= limit ? value : refuse('TD3007', 'too many bytes', to, `${limit} bytes at most`);
+}
+
+/** BINARY(n) fills up what is shorter, so that it does not come back as it was. */
+function fitFixedBytes(from: Column | null, to: End, size: number): Convert | null {
+  if (from?.native.startsWith('binary') === true && from.length === size) return null;
+  return (value) => {
+    const { length } = value as Uint8Array;
+    if (length > size) refuse('TD3007', 'too many bytes', to, `${size} bytes`);
+    return length === size ? value : refuse('TD3002', 'the bytes would be filled up with zeros', to, `${size} bytes`);
+  };
 }
 
 function fitSet(from: Column | null, to: End): Convert | null {
@@ -202,6 +250,30 @@ function fitDate(source: End | null, to: End): Convert | null {
     if (isHeld(value as string)) return value;
     return refuse('TD3004', `${to.column.native} cannot hold the date`, to, 'a date of the years 1 to 9999');
   };
+}
+
+const INSTANTS = {
+  first: '1970-01-01 00:00:01',
+  last: { mysql: '2038-01-19 03:14:07.999999', mariadb: '2106-02-07 06:28:15.999999' },
+};
+
+/**
+ * TIMESTAMP counts 32 bits of seconds, in MariaDB from 11.5 without a sign; older ones refuse themselves what they
+ * cannot hold. Texts of one length compare as the times do.
+ */
+function fitInstant(source: End | null, to: End): Convert | null {
+  if (to.engine === 'postgres' || !isTimestamp(to.column)) return null;
+  if (source !== null && source.engine === to.engine && isTimestamp(source.column)) return null;
+  const last = INSTANTS.last[to.engine];
+  return (value) => {
+    const text = value as string;
+    if ((text >= INSTANTS.first && text <= last) || text.startsWith('0000')) return value;
+    return refuse('TD3003', 'the time is out of range', to, `${INSTANTS.first} to ${last}`);
+  };
+}
+
+function isTimestamp(column: Column): boolean {
+  return column.kind === 'timestamptz' && column.native.startsWith('timestamp');
 }
 
 /** No zero and no partial dates. */

@@ -2,6 +2,7 @@ import { TandemError } from '../model/error.ts';
 import { canonicalJson } from '../model/json.ts';
 import type { Column } from '../model/schema.ts';
 import type { Kind, Value } from '../model/value.ts';
+import { ADDRESSES } from './addresses.ts';
 import { arrayOfJson, jsonOfArray } from './arrays.ts';
 import { type Convert, type End, refuse } from './refuse.ts';
 
@@ -98,8 +99,15 @@ function shapesFit(from: Column, to: Column): boolean {
 
 /** The conversion for one direction of a pair that is {@link convertible}; null where the value stays as it is. */
 export function conversion(from: End, to: End): Convert | null {
-  if (from.column.kind === to.column.kind) return null;
+  if (from.column.kind === to.column.kind) return addressOf(from, to);
   return CONVERSIONS[`${from.column.kind}>${to.column.kind}`]?.(from, to) ?? null;
+}
+
+/** Text for a column of PostgreSQL's types of addresses. */
+function addressOf(from: End, to: End): Convert | null {
+  const printed = to.engine === 'postgres' ? ADDRESSES[to.column.native] : undefined;
+  if (printed === undefined || from.column.native === to.column.native) return null;
+  return (value) => printed(value as string) ?? unrepresentable(to, `an address of type ${to.column.native}`);
 }
 
 const SPELLED: Partial<Record<Kind, readonly Kind[]>> = {
@@ -110,7 +118,8 @@ const SPELLED: Partial<Record<Kind, readonly Kind[]>> = {
 
 /** The spelling that stands for all of a side's spellings of one value, where the other side's kind knows just one. */
 export function kindCanon(own: End, other: End): Convert | null {
-  if (SPELLED[own.column.kind]?.includes(other.column.kind) !== true) return null;
+  const knowsOne = SPELLED[own.column.kind]?.includes(other.column.kind) === true;
+  if (!knowsOne && addressOf(own, other) === null && !isExactList(own, other)) return null;
   const there = conversion(own, other);
   const back = conversion(other, own);
   return (value) => {
@@ -123,6 +132,11 @@ export function kindCanon(own: End, other: End): Convert | null {
       throw thrown;
     }
   };
+}
+
+/** JSON has many spellings of a number, and those of a list's elements are compared as texts. */
+function isExactList(own: End, other: End): boolean {
+  return own.column.kind === 'array' && own.column.element === 'decimal' && other.column.kind === 'json';
 }
 
 function lossy(to: End, expected: string): never {

@@ -63,7 +63,12 @@ function canonOf(left: End, right: End, codec: DeclaredCodec | null): Canon | nu
   const fraction = fractionCanon(left, right);
   if (fraction !== null) return fraction;
   const canon = { left: kindCanon(left, right), right: kindCanon(right, left) };
-  return canon.left === null && canon.right === null ? null : canon;
+  return canon.left === null && canon.right === null && !keepsSpelling(left, right) ? null : canon;
+}
+
+/** JSON has spellings that no reader tells (the order of names, blanks): a document that is unchanged is not written. */
+function keepsSpelling(left: End, right: End): boolean {
+  return left.column.kind === 'json' || right.column.kind === 'json';
 }
 
 /** Both sides are compared at the coarser of both precisions; the finer side keeps the digits it has stored. */
