@@ -137,7 +137,7 @@ function fitValues(from: Column | null, to: End): Convert | null {
     known.has(value) ? value : refuse('TD3001', 'the value is not allowed there', to, `one of ${allowed.join(', ')}`);
 }
 
-/** An ENUM without an empty label holds '' all the same, for values that were refused by a session that was not strict. */
+/** An ENUM without an empty label holds '' all the same, for what a session that was not strict could not store. */
 function fitLabel(from: Column | null, to: End): Convert | null {
   if (from === null || !from.native.startsWith('enum') || from.values?.includes('') !== false) return null;
   return (value) =>
@@ -169,7 +169,7 @@ function fitEncoded(to: End, limit: number): Convert {
 }
 
 function encodedSize(charset: string): (text: string) => number {
-  if (/^utf8/.test(charset)) return (text) => Buffer.byteLength(text);
+  if (charset.startsWith('utf8')) return (text) => Buffer.byteLength(text);
   if (/^(?:utf16|ucs2)/.test(charset)) return (text) => text.length * 2;
   return charset === 'utf32' ? (text) => codePoints(text) * 4 : codePoints;
 }

@@ -66,7 +66,7 @@ function canonOf(left: End, right: End, codec: DeclaredCodec | null): Canon | nu
   return canon.left === null && canon.right === null && !keepsSpelling(left, right) ? null : canon;
 }
 
-/** JSON has spellings that no reader tells (the order of names, blanks): a document that is unchanged is not written. */
+/** JSON has spellings that no reader tells (order of names, blanks): a document that is unchanged is not written. */
 function keepsSpelling(left: End, right: End): boolean {
   return left.column.kind === 'json' || right.column.kind === 'json';
 }

@@ -1,11 +1,13 @@
 import type { Random } from '../../src/cli/demo/random.ts';
-import { loosely, parks, quoted, same, shows, spelt, type TypeCase } from './case.ts';
+import { parks, quoted, same, shows, spelt, type TypeCase } from './case.ts';
 
 const two = (number: number): string => String(number).padStart(2, '0');
 const dateOf = (random: Random, first: number, years: number): string =>
   `${String(first + random.below(years)).padStart(4, '0')}-${two(1 + random.below(12))}-${two(1 + random.below(28))}`;
-const clockOf = (random: Random): string =>
-  `${two(random.below(24))}:${two(random.below(60))}:${two(random.below(60))}.${String(random.below(1e6)).padStart(6, '0')}`;
+const clockOf = (random: Random): string => {
+  const fraction = String(random.below(1e6)).padStart(6, '0');
+  return `${two(random.below(24))}:${two(random.below(60))}:${two(random.below(60))}.${fraction}`;
+};
 const momentOf = (random: Random, first: number, years: number): string =>
   `${dateOf(random, first, years)} ${clockOf(random)}`;
 
@@ -82,7 +84,7 @@ export const timeCases: readonly TypeCase[] = [
       ...same("'1970-01-01 00:00:01'", "'2038-01-19 03:14:07.999999'"),
       ...parks('TD3004', "'0000-00-00 00:00:00'"),
     ],
-    random: (random) => quoted(`${momentOf(random, 1971, 66)}`),
+    random: (random) => quoted(momentOf(random, 1971, 66)),
   },
   {
     name: 'instant_far',
