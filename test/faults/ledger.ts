@@ -98,7 +98,7 @@ export async function countArrived(connection: Connection): Promise<number> {
 /** Everything that is wrong with ledger and registers, in words; empty where all is well. Only while nobody writes. */
 export async function auditLedger(
   connections: Readonly<Record<Side, Connection>>,
-  { confirmed }: Writers,
+  { confirmed }: { readonly confirmed: Readonly<Record<Side, readonly number[]>> },
 ): Promise<readonly string[]> {
   const wrong: string[] = [];
   const ids = { left: await ledgerOf(connections.left), right: await ledgerOf(connections.right) };
