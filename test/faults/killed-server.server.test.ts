@@ -8,8 +8,8 @@ import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts'
 const rounds = 2;
 
 for (const engine of ['mysql', 'mariadb'] as const) {
-  describe.skipIf(isForeign('postgres') || isForeign(engine))(`servers that crash: PostgreSQL and ${engine}`, () => {
-    test('come back, and nothing is lost or repeated', { timeout: 240_000 }, async () => {
+  describe.skipIf(isForeign('postgres') || isForeign(engine))(`servers that end: PostgreSQL and ${engine}`, () => {
+    test.each(['kill', 'stop'] as const)('by a %s come back; nothing is lost', { timeout: 240_000 }, async (end) => {
       await using left = await startServer('postgres');
       await using right = await startServer(engine);
       const servers: Readonly<Record<Side, Server>> = { left, right };
@@ -19,14 +19,13 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       await whileWriting(async () => {
         for (let round = 0; round < rounds; round += 1) {
           for (const side of ['left', 'right'] as const) {
-            await servers[side].kill();
+            await servers[side][end]();
             await servers[side].start();
             await pair.reconnect();
             await progress(pair);
           }
         }
-        await left.kill();
-        await right.kill();
+        await Promise.all([left[end](), right[end]()]);
         await Promise.all([left.start(), right.start()]);
         await pair.reconnect();
         await progress(pair);
