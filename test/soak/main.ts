@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { compareSample } from '../../src/cli/demo/compare.ts';
@@ -24,7 +25,8 @@ async function soak(place: Place, minutes: number, seed: number): Promise<boolea
   const nemesis = new Nemesis(place, random);
   await nemesis.engine.heard('started');
   const writers = startWorker({ kind: 'writers', sides: place.sides, seed });
-  const sample = startWorker({ kind: 'sample', sides: place.sides, seed: seed + 1 });
+  const stopSample = new AbortController();
+  const sample = keepWriting(place, seed + 1, stopSample.signal);
   const sights: Sight[] = [];
   const began = performance.now();
   for (let passed = 0; passed < minutes * 60_000; passed = performance.now() - began) {
@@ -37,12 +39,15 @@ async function soak(place: Place, minutes: number, seed: number): Promise<boolea
   }
   say('the applications stop');
   writers.ask('stop');
-  sample.ask('stop');
+  stopSample.abort();
   const { confirmed } = await writers.heard('written');
-  await sample.ended;
+  say('the writers have stopped');
+  await sample;
+  say('the sample has stopped');
   await nemesis.heal();
   nemesis.engine.ask('idle');
   const { status } = await nemesis.engine.heard('idle');
+  say('idle');
   await silence(place);
   const wrong = await place.look((connections) => auditLedger(connections, { confirmed }));
   const { differences, rows } = await place.look(({ left, right }) => compareSample(left, right));
@@ -56,6 +61,20 @@ async function soak(place: Place, minutes: number, seed: number): Promise<boolea
   process.stdout.write(`${JSON.stringify({ schema: 'tandem.soak/1', minutes, seed, ...found, ...last })}\n`);
   const parked = Object.values(status.directions).reduce((sum, direction) => sum + direction.parked, 0);
   return wrong.length === 0 && differences.length === 0 && echoes === 0 && parked === 0;
+}
+
+/**
+ * The sample's applications, begun anew with other people whenever a server goes away under them, and in the end killed
+ * at whatever they are doing.
+ */
+async function keepWriting(place: Place, seed: number, signal: AbortSignal): Promise<void> {
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    const sample = startWorker({ kind: 'sample', sides: place.sides, seed: seed + 10 * turn });
+    const stopped = once(signal, 'abort');
+    await Promise.race([sample.heard('ended').catch(() => undefined), stopped]);
+    sample.signal('SIGKILL');
+    await sample.ended;
+  }
 }
 
 /**

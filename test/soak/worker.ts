@@ -38,9 +38,10 @@ async function play(role: Role): Promise<void> {
       await writers.run(stop.signal);
       return say({ kind: 'written', confirmed: writers.confirmed });
     }
-    case 'sample':
-      for (let seed = role.seed; !stop.signal.aborted; seed += 10) await useSample(role.sides, seed);
-      return say({ kind: 'written', confirmed: { left: [], right: [] } });
+    case 'sample': {
+      const load = await createLoad({ ...role.sides, seed: role.seed, ratePerSecond });
+      return load.run(stop.signal);
+    }
   }
 }
 
@@ -49,16 +50,6 @@ async function runEngine(declaration: Declaration): Promise<void> {
   sync = await createSync({ declaration, context });
   say({ kind: 'started' });
   await sync.finished;
-}
-
-/** Applications that begin anew, with other people, whenever a server goes away under them. */
-async function useSample(sides: Readonly<Record<Side, SampleSide>>, seed: number): Promise<void> {
-  try {
-    await using load = await createLoad({ ...sides, seed, ratePerSecond });
-    await load.run(stop.signal);
-  } catch {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }
 
 async function tellWhenIdle(): Promise<void> {

@@ -58,7 +58,7 @@ export async function createLoad(options: LoadOptions): Promise<Load> {
   // Not on the connections above: a removal must not become part of a transaction that another step has open there.
   const removing = { left: await platform('left'), right: await platform('right') };
   const together = { left: await platform('left'), right: await platform('right') };
-  const fence = createFence({ left: await connectTo('left'), right: await connectTo('right') }, 'load');
+  const fence = createFence({ left: await connectTo('left'), right: await connectTo('right') }, `load${options.seed}`);
 
   const counts: Record<keyof LoadCounts, number> = { inserts: 0, updates: 0, deletes: 0, clashes: 0, refused: 0 };
   const world = new World();
