@@ -43,6 +43,7 @@ function linkWith(policy: Policy): LinkPlan {
     cascades: [],
     policy,
     deletes: 'sync',
+    foreignKey: 'park',
   };
 }
 

@@ -23,12 +23,13 @@ export type OwnFunctions = ReadonlyMap<string, { readonly value: unknown } | { r
 /** A validated tree with its words replaced by what they mean. */
 export function declarationOf(tree: Tree, own: OwnFunctions, findings: Finding[]): Declaration {
   const reader = new TreeReader(own, findings);
-  const { name, left, right, home, defaults, links, limits, server } = tree;
+  const { name, left, right, home, defaults, links, limits, server, strict } = tree;
   return defined<Declaration>({
     name,
     left: defined({ ...left, tls: left.tls === undefined ? undefined : defined(left.tls) }),
     right: defined({ ...right, tls: right.tls === undefined ? undefined : defined(right.tls) }),
     home,
+    strict,
     defaults: reader.rules(defaults, ['defaults']),
     links: Object.fromEntries(Object.entries(links).map(([id, link]) => [id, reader.link(link, ['links', id])])),
     limits: limits === undefined ? undefined : limitsOf(limits),

@@ -16,6 +16,9 @@ export function treeSchema(withFunctions: boolean) {
     direction: direction.optional(),
     deletes: deletes.optional(),
     keys: keys.optional(),
+    foreignKey: foreignKey
+      .optional()
+      .describe('what happens to a row whose parent the other side deleted at the same time'),
   };
   const column = z.union([
     columnName,
@@ -48,6 +51,10 @@ export function treeSchema(withFunctions: boolean) {
     left: endpoint,
     right: endpoint,
     home: side.default('left').describe('the side that decides conflicts'),
+    strict: z
+      .boolean()
+      .optional()
+      .describe('decide conflicts exactly, at the price of waiting on rows that are written again at once; true'),
     defaults: z.strictObject(shared).default({}),
     links: z.record(z.string(), link),
     limits: limits.optional(),
@@ -60,6 +67,7 @@ export type Tree = z.output<ReturnType<typeof treeSchema>>;
 const side = z.enum(['left', 'right']);
 const direction = z.enum(['both', 'toRight', 'toLeft']);
 const deletes = z.enum(['sync', 'ignore']);
+const foreignKey = z.enum(['park', 'restoreParent', 'deleteChild']);
 const parity = z.enum(['odd', 'even']);
 const keys = z.union([
   z.enum(['shared', 'mapped']),

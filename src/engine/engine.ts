@@ -81,6 +81,7 @@ export class Engine {
       right: new Recogniser('right', lanes, endpoints.right.positions, endpoints.right.state.checkpoint.ref.schema),
     };
     const limits = limitsOf(this.#given.limits);
+    for (const { source, held } of stations) recognisers[source].resumeFrom(held.position, held.effectiveUs);
     const counts = { dropped: emptyCounts(), sideEffects: emptyCounts() };
     const shared = {
       endpoints,
@@ -133,6 +134,7 @@ export class Engine {
         const station = await openStation(endpoints[otherSide(source)], lane, source, this.#given.context, limits);
         this.#opened.push(station.target);
         stations.push(station);
+        lane.sides[otherSide(source)].echoes.remembersUntil(station.held.seq);
         if (lane.remote === otherSide(source)) {
           await loadDeferrals(station.target, endpoints[lane.remote].state.deferred, lane);
         }
@@ -164,6 +166,7 @@ export class Engine {
       const start = startOf(side, stations, endpoint);
       const applied = stations.filter((station) => station.source === side).map(({ held }) => held.position);
       await verifyLog(endpoint, [start, ...applied]);
+      running.recognisers[side].timeline.beginAfter(start);
       const source = endpoint.source({
         tables: [...this.#given.schemas[side], ...stateSchemas(endpoint)],
         chunkRows: running.limits.chunkRows,

@@ -113,7 +113,7 @@ export class Meters {
   }
 }
 
-type Op = Change['op'] | 'reassert' | 'refresh';
+type Op = Change['op'] | 'reassert' | 'refresh' | 'recall';
 
 /** Neighbours mostly are of one kind, so a map is asked once per run and not once per row. */
 function countRuns({ changes }: LaneItem, count: (link: string, op: Op, rows: number) => void): void {

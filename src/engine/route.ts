@@ -7,7 +7,7 @@ import type { Applied } from '../pipeline/apply.ts';
 import type { Lane, Task } from '../pipeline/lane.ts';
 import type { LaneItem } from '../pipeline/linked.ts';
 import { run, type Route, type Turn } from '../pipeline/run.ts';
-import type { Applier } from '../pipeline/transact.ts';
+import { answered, type Applier } from '../pipeline/transact.ts';
 import { Backoff, isWorthRetrying } from './backoff.ts';
 import { Notice } from './notice.ts';
 import type { RetryDelays } from './limits.ts';
@@ -179,10 +179,15 @@ export class LaneRoute implements Route {
     const { applier, stream, lane } = this;
     this.verifyLease(await applier.target.checkpoint(stream, lane.plan.id));
     this.#unanswered++;
+    const { epoch } = applier.held;
     const taken = await applier.target.takeOver(stream, lane.plan.id);
     this.#unanswered = 0;
     if (!this.#options.positions.covers(taken.position, applier.held.position)) throw this.#rewound(taken);
     applier.held = taken;
+    // Each take-over counts one epoch and one seq; what remains is the last transaction that was committed.
+    const seq = taken.seq - (taken.epoch - epoch);
+    answered(applier, applier.unanswered?.seq === seq);
+    lane.sides[this.target].echoes.withdrawFrom(seq + 1);
     this.#dropApplied();
     this.retrying = false;
     if (!this.stopped) this.lastError = null;

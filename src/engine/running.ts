@@ -4,11 +4,14 @@ import type { Position, Positions, Transaction } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { asTandemError } from '../model/error.ts';
+import type { LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
+import type { Row } from '../model/value.ts';
 import type { Claims } from '../pipeline/claims.ts';
 import type { KeyMap } from '../pipeline/keys.ts';
 import type { Lane, Task } from '../pipeline/lane.ts';
-import type { LaneItem } from '../pipeline/linked.ts';
+import { rowKeyText, type LaneItem } from '../pipeline/linked.ts';
+import { entityOf } from '../pipeline/parked.ts';
 import { Recogniser } from '../pipeline/recognise.ts';
 import type { Recognised } from '../pipeline/recognised.ts';
 import type { Applied } from '../pipeline/apply.ts';
@@ -62,7 +65,7 @@ export function makeRoutes(
 ): LaneRoute[] {
   const { endpoints, recognisers, context, keys, readers, limits } = shared;
   const timelines = { left: recognisers.left.timeline, right: recognisers.right.timeline };
-  return stations.map((station) => {
+  const routes: LaneRoute[] = stations.map((station) => {
     const { stream, lane, source, target, held, parked, book } = station;
     const name = `${source}-${lane.plan.id}`.replaceAll(/[^\w.-]/g, '_');
     const route: LaneRoute = new LaneRoute({
@@ -92,6 +95,7 @@ export function makeRoutes(
           timed: timeLimit(context, shared.limits.conflictFunctionMs),
           isNew: newSince(endpoints[source].positions, shared.takenOverAt[source]),
           hasTasks: () => route.tasks.length > 0,
+          owes: (link, key) => isOwed(routes, lane, otherSide(source), link, key),
         },
         onMapped: () => route.noteMapped(),
         stream,
@@ -104,12 +108,20 @@ export function makeRoutes(
         nowMs: context.nowMs,
         wary: 0,
         held,
+        unanswered: null,
       },
       isRecovered: () => isRecovered(stations, readers, endpoints, lane),
       onDone,
     });
     return route;
   });
+  return routes;
+}
+
+/** Is the row of `side` parked on its way to the other side? */
+function isOwed(routes: readonly LaneRoute[], lane: Lane, side: Side, link: LinkPlan, key: Row): boolean {
+  const leaving = routes.find((route) => route.lane === lane && route.target !== side);
+  return leaving?.applier.parked.has(entityOf(link.id, rowKeyText(link, side, key))) ?? false;
 }
 
 /** Resolves when the log of a side is read as far as it went when this was called; at once where nobody reads it. */
@@ -135,7 +147,10 @@ function newSince(positions: Positions, end: Position): (item: LaneItem) => bool
   };
 }
 
-/** Recovery barrier: both readers of the lane have re-read what the durable checkpoints hold (correctness 1.4). */
+/**
+ * Recovery barrier: both readers of the lane have re-read what the durable checkpoints hold (correctness 1.4), and have
+ * met everything that predecessors wrote, up to the take-over itself: what they passed over unasked is known then.
+ */
 function isRecovered(
   stations: readonly Station[],
   readers: Partial<Record<Side, Reader>>,
@@ -145,8 +160,12 @@ function isRecovered(
   return stations
     .filter((station) => station.lane === lane)
     .every(({ source, held }) => {
-      const reader = readers[source];
-      return reader === undefined || hasRecovered(endpoints[source].positions, reader.position, held.position);
+      const leaving = readers[source];
+      const arriving = readers[otherSide(source)];
+      return (
+        (leaving === undefined || hasRecovered(endpoints[source].positions, leaving.position, held.position)) &&
+        (arriving === undefined || (lane.sides[otherSide(source)].chain ?? -1) >= held.seq)
+      );
     });
 }
 

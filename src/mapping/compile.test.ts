@@ -97,8 +97,8 @@ describe('the sample', () => {
     expect(likes?.pairs.slice(0, 3).map((pair) => pair.codec)).toEqual([null, null, null]);
     expect(likes?.left).toMatchObject({ key: [0], uniques: [[1, 2]] });
     expect(likes?.right.foreignKeys).toEqual([
-      { link: 'users', columns: [1], vanishes: true },
-      { link: 'posts', columns: [2], vanishes: true },
+      { link: 'users', columns: [1], byKey: [1], unlogged: 'delete' },
+      { link: 'posts', columns: [2], byKey: [2], unlogged: 'delete' },
     ]);
   });
 
@@ -111,8 +111,11 @@ describe('the sample', () => {
     }
   });
 
-  it('needs no emulated cascade, because both sides cascade', () => {
-    expect(links(sample)['users']?.cascades).toEqual([]);
+  it('does by hand what one server does not log, although both cascade', () => {
+    expect(links(sample)['users']?.cascades).toEqual([
+      { from: 'right', childLink: 'posts', columns: [1], action: 'delete' },
+      { from: 'right', childLink: 'likes', columns: [1], action: 'delete' },
+    ]);
   });
 
   it('can be printed', () => {
@@ -240,7 +243,7 @@ describe('foreign keys', () => {
     ]);
   });
 
-  it('that cascade unseen are emulated where the other side has none', () => {
+  it('that cascade unseen are done by hand', () => {
     const right = family('db', { foreignKeys: [reference('db')] }, false);
     const { plan } = compile(declaration, { left: without, right });
     const parents = plan?.lanes[0]?.links.find((link) => link.id === 'parents');

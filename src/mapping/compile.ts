@@ -90,6 +90,7 @@ function compileLink(
     cascades: relations.cascades,
     policy: compilePolicy(draft, declaration, keys.key, findings),
     deletes: draft.declaration.deletes ?? declaration.defaults.deletes ?? 'sync',
+    foreignKey: draft.declaration.foreignKey ?? declaration.defaults.foreignKey ?? 'park',
   };
 }
 
@@ -158,7 +159,12 @@ function assemble(declaration: Declaration, links: readonly UnplacedLink[]): Syn
     lane.push({ ...link, ...place });
     lanes.set(place.lane, lane);
   }
-  const plans: LanePlan[] = [...lanes].map(([id, members]) => ({ id, home: declaration.home, links: members }));
+  const plans: LanePlan[] = [...lanes].map(([id, members]) => ({
+    id,
+    home: declaration.home,
+    strict: declaration.strict ?? true,
+    links: members,
+  }));
   const label = (side: Side): string => declaration[side].label ?? side;
   return { name: declaration.name, labels: { left: label('left'), right: label('right') }, lanes: plans };
 }

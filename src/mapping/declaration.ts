@@ -1,5 +1,5 @@
 import type { Codec } from '../model/plan.ts';
-import type { Policy, Side } from '../model/policy.ts';
+import type { ForeignKeyPolicy, Policy, Side } from '../model/policy.ts';
 import type { Value } from '../model/value.ts';
 
 /**
@@ -17,6 +17,8 @@ export interface Declaration {
   readonly defaults: Defaults;
   /** By the name that the user gave to each pair of tables. */
   readonly links: Readonly<Record<string, LinkDeclaration>>;
+  /** True unless given: conflicts are decided exactly; a row that is written again at once waits for that. */
+  readonly strict?: boolean;
   readonly limits?: Limits;
   readonly server?: ServerDeclaration;
 }
@@ -63,6 +65,8 @@ export interface Defaults {
   readonly direction?: Flow;
   readonly deletes?: 'sync' | 'ignore';
   readonly keys?: Keys;
+  /** What happens to a row whose parent the other side deleted at the same time; `park` unless given. */
+  readonly foreignKey?: ForeignKeyPolicy;
 }
 
 export interface Limits {
@@ -113,6 +117,8 @@ export interface LinkDeclaration {
   readonly conflict?: Policy;
   readonly direction?: Flow;
   readonly deletes?: 'sync' | 'ignore';
+  /** What happens to a row whose parent the other side deleted at the same time; `park` unless given. */
+  readonly foreignKey?: ForeignKeyPolicy;
   /** Rows that do not pass are out of the sync. */
   readonly where?: { readonly left?: Filter; readonly right?: Filter };
   readonly source?: SourceColumn;

@@ -7,7 +7,12 @@ export function describePlan(plan: SyncPlan): object {
   return {
     name: plan.name,
     labels: plan.labels,
-    lanes: plan.lanes.map((lane) => ({ id: lane.id, home: lane.home, links: lane.links.map(describeLink) })),
+    lanes: plan.lanes.map((lane) => ({
+      id: lane.id,
+      home: lane.home,
+      strict: lane.strict,
+      links: lane.links.map(describeLink),
+    })),
   };
 }
 
@@ -21,6 +26,7 @@ function describeLink(link: LinkPlan): object {
     right: describeSide(link.right),
     direction: link.direction,
     deletes: link.deletes,
+    foreignKey: link.foreignKey,
     policy: describePolicy(link.policy),
     keys: link.keys,
     key: names(link.left.key),

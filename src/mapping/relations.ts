@@ -39,9 +39,9 @@ export function compileRelations(
     const ofSide = (side: Side): LinkSide['foreignKeys'] =>
       own
         .filter((reference) => reference.side === side)
-        .map(({ parent, columns, foreignKey }) => {
-          const vanishes = foreignKey.onDelete === 'cascade' && !parent.tables[side].logsCascades;
-          return { link: parent.id, columns, ...(vanishes ? { vanishes } : {}) };
+        .map(({ parent, columns, byKey, foreignKey }) => {
+          const unlogged = parent.tables[side].logsCascades ? undefined : DOES[foreignKey.onDelete];
+          return { link: parent.id, columns, byKey, ...(unlogged === undefined ? {} : { unlogged }) };
         });
     relations.set(draft, {
       foreignKeys: { left: ofSide('left'), right: ofSide('right') },
@@ -156,8 +156,8 @@ const DOES: Partial<Record<ForeignKey['onDelete'], EmulatedCascade['action']>> =
 };
 
 /**
- * InnoDB before 9.6 does not log the rows that a cascade deletes. Where the other side cascades likewise nothing is
- * missing; where it does not, Tandem does by hand what the log does not tell (correctness 4).
+ * InnoDB before 9.6 does not log the rows that a cascade deletes or detaches. Tandem does by hand what the log does not
+ * tell (correctness 4), also where the other side has the same cascade: what that server does has to be in a log, too.
  */
 function emulatedCascades(
   parent: LinkDraft,
@@ -177,9 +177,11 @@ function emulatedCascades(
       reportCascade(reference, 'ON UPDATE', foreignKey.onUpdate, findings);
     }
     const action = DOES[foreignKey.onDelete];
-    if (action === undefined || there?.foreignKey.onDelete === foreignKey.onDelete) continue;
-    if (byKey === null) reportCascade(reference, 'ON DELETE', foreignKey.onDelete, findings);
-    else cascades.push({ from: side, childLink: child.id, columns: byKey, action });
+    if (action === undefined) continue;
+    if (byKey !== null) cascades.push({ from: side, childLink: child.id, columns: byKey, action });
+    else if (there?.foreignKey.onDelete !== foreignKey.onDelete) {
+      reportCascade(reference, 'ON DELETE', foreignKey.onDelete, findings);
+    }
   }
   return cascades;
 }

@@ -1,4 +1,4 @@
-import type { Policy, Side } from '../model/policy.ts';
+import type { ForeignKeyPolicy, Policy, Side } from '../model/policy.ts';
 import type {
   Declaration,
   Defaults,
@@ -84,6 +84,8 @@ interface LinkSpec<
   readonly conflict?: Policy;
   readonly direction?: Flow;
   readonly deletes?: 'sync' | 'ignore';
+  /** What happens to a row whose parent the other side deleted at the same time; `park` unless given. */
+  readonly foreignKey?: ForeignKeyPolicy;
   /** Rows that do not pass are out of the sync. */
   readonly where?: { readonly left?: RowFilter<LC>; readonly right?: RowFilter<RC> };
   /** A column that Tandem writes its own name into, for people to read. */
@@ -128,6 +130,8 @@ export interface Config<L extends EngineName, R extends EngineName> {
   readonly links: Readonly<Record<string, Link<NoInfer<L>, NoInfer<R>>>>;
   readonly limits?: Limits;
   readonly server?: ServerDeclaration;
+  /** True unless given: conflicts are decided exactly; a row that is written again at once waits for that. */
+  readonly strict?: boolean;
 }
 
 /** The whole sync. What this returns is the default export of tandem.config.ts. */

@@ -1,4 +1,4 @@
-import type { GroupPolicy, Policy, Side } from '../model/policy.ts';
+import type { ForeignKeyPolicy, GroupPolicy, Policy, Side } from '../model/policy.ts';
 import { type TableSchema, tableName } from '../model/schema.ts';
 import { codecImports, codecSource, constantSource, propertySource, stringSource } from './codec-spec.ts';
 import type {
@@ -24,12 +24,13 @@ export interface ConfigTables {
  */
 export function typescriptConfig(declaration: Declaration, given: ConfigTables): string {
   const printer = new Printer(given);
-  const { left, right, home, defaults, links, name } = declaration;
+  const { left, right, home, strict, defaults, links, name } = declaration;
   const body = [
     `  name: ${stringSource(name)},`,
     `  left: ${printer.endpoint(left)},`,
     `  right: ${printer.endpoint(right)},`,
     ...(home === 'left' ? [] : [`  home: 'right',`]),
+    ...(strict === undefined ? [] : [`  strict: ${strict},`]),
     ...(Object.keys(defaults).length === 0 ? [] : [`  defaults: { ${printer.rules(defaults).join(', ')} },`]),
     '',
     '  links: {',
@@ -52,6 +53,7 @@ interface Rules {
   readonly direction?: Flow;
   readonly deletes?: 'sync' | 'ignore';
   readonly keys?: Keys;
+  readonly foreignKey?: ForeignKeyPolicy;
 }
 
 class Printer {
@@ -87,11 +89,12 @@ class Printer {
     return `${kind}(${stringSource(name)})`;
   }
 
-  rules({ conflict, direction, deletes, keys }: Rules): readonly string[] {
+  rules({ conflict, direction, deletes, keys, foreignKey }: Rules): readonly string[] {
     return [
       ...(conflict === undefined ? [] : [`conflict: ${this.policy(conflict)}`]),
       ...(direction === undefined ? [] : [`direction: '${direction}'`]),
       ...(deletes === undefined ? [] : [`deletes: '${deletes}'`]),
+      ...(foreignKey === undefined ? [] : [`foreignKey: '${foreignKey}'`]),
       ...(keys === undefined ? [] : [`keys: ${keysSource(keys)}`]),
     ];
   }

@@ -6,7 +6,7 @@ import type { CodecSpec, ColumnDeclaration, Constant, Declaration, LinkDeclarati
  * default one, and a comment says so; a codec of the user's own is named by its file.
  */
 export function yamlConfig(declaration: Declaration): string {
-  const { name, left, right, home, defaults, links, limits, server } = declaration;
+  const { name, left, right, home, strict, defaults, links, limits, server } = declaration;
   const lines = [
     '# yaml-language-server: $schema=./node_modules/tandem-sync/schemas/tandem.schema.json',
     'version: 1',
@@ -14,6 +14,7 @@ export function yamlConfig(declaration: Declaration): string {
     `left: ${flow(left)}`,
     `right: ${flow(right)}`,
     ...(home === 'left' ? [] : [`home: ${home}`]),
+    ...(strict === undefined ? [] : [`strict: ${strict}`]),
     ...(Object.keys(defaults).length === 0 ? [] : [`defaults: ${flow(withPolicy(defaults))}`]),
     ...(limits === undefined ? [] : [`limits: ${flow(limits)}`]),
     ...(server === undefined ? [] : [`server: ${flow(server)}`]),

@@ -1,4 +1,4 @@
-import type { Policy, Side } from './policy.ts';
+import type { ForeignKeyPolicy, Policy, Side } from './policy.ts';
 import type { Column, TableRef } from './schema.ts';
 import type { Row, Value } from './value.ts';
 
@@ -55,7 +55,8 @@ export interface ParentKey {
 }
 
 /**
- * Children to delete or detach by hand, because the source's server does not log its cascade and the target has none.
+ * Children that the server of one side deletes or detaches together with their parent without logging it (InnoDB before
+ * 9.6). Where Tandem deletes such a parent, on either side, it does that by hand before.
  */
 export interface EmulatedCascade {
   readonly from: Side;
@@ -77,8 +78,10 @@ export interface LinkSide extends TableShape {
   readonly foreignKeys: readonly {
     readonly link: string;
     readonly columns: readonly number[];
-    /** This side's server removes rows together with their parent and does not log it (InnoDB before 9.6). */
-    readonly vanishes?: true;
+    /** The same columns in the order of the parent's key; null where they refer to other columns of it. */
+    readonly byKey: readonly number[] | null;
+    /** What this side's server does to a row whose parent goes, where it does not log that (InnoDB before 9.6). */
+    readonly unlogged?: EmulatedCascade['action'];
   }[];
   /** The row filter: a row that does not pass is out of the sync. Takes an image of this side. */
   readonly where: ((image: Row) => boolean) | null;
@@ -102,12 +105,16 @@ export interface LinkPlan {
   readonly cascades: readonly EmulatedCascade[];
   readonly policy: Policy;
   readonly deletes: 'sync' | 'ignore';
+  /** For this link's rows as children. */
+  readonly foreignKey: ForeignKeyPolicy;
 }
 
 /** A table group: links tied by foreign keys or shared unique keys. One commit-order lane applies it. */
 export interface LanePlan {
   readonly id: string;
   readonly home: Side;
+  /** Is the policy asked of every two writes that did not see each other, at the price of waiting on hot rows? */
+  readonly strict: boolean;
   readonly links: readonly LinkPlan[];
 }
 

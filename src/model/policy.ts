@@ -119,6 +119,12 @@ export interface Share {
   readonly from: 'home' | 'remote' | 'sum';
 }
 
+/**
+ * What happens where one side deletes a parent while the other side gives it a child: what the databases' own foreign
+ * keys say, and what they refuse is parked; the parent comes back on both sides; the child goes on both sides.
+ */
+export type ForeignKeyPolicy = 'park' | 'restoreParent' | 'deleteChild';
+
 /** A decision about one row, in home's image order. `null` row = the row is to be absent. */
 export interface Decision {
   /** `nobody`: the row stays as it is on both sides until a person decides. */

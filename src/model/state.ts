@@ -61,7 +61,10 @@ export const STATE_TABLES = {
       text('id', 190),
       text('lane', 64),
       text('link', 64),
-      /** `reassert`: home decided, this is the state. `refresh`: please look at this row's state. */
+      /**
+       * `reassert`: home decided, this is the state. `refresh`: please look at this row's state. `recall`: please tell
+       * the row's children again.
+       */
       text('purpose', 16),
       /** encodeRow of the key in the image order of this side. */
       text('row_key'),

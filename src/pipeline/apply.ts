@@ -4,13 +4,16 @@ import { asTandemError, TandemError } from '../model/error.ts';
 import { attempt } from './attempt.ts';
 import { applyFitting, applyRuns } from './bulk.ts';
 import { applyCarefully } from './careful.ts';
+import { tellChildren } from './children.ts';
 import { isDeferred } from './lane.ts';
 import type { LaneItem, LinkedChange } from './linked.ts';
 import { LogFirst, prepare, refusedKeys, TasksFirst, type Op } from './ops.ts';
+import { isGuarded } from './orphans.ts';
 import type { CarefulPass, Tally } from './pass.ts';
 import { blockerOf, heal, park, type Refusal } from './park.ts';
 import { entityOf, type ParkedRow } from './parked.ts';
-import { knownNow, moveFor, transact, type Applier } from './transact.ts';
+import { moveFor, transact, type Applier } from './transact.ts';
+import { freshKey } from './write.ts';
 
 /** Changes that one transaction of disputed rows holds at most, so that it holds its locks for a short time. */
 const DISPUTED_CHANGES_MAX = 50;
@@ -66,13 +69,16 @@ interface Batch {
 }
 
 async function look(applier: Applier, items: readonly LaneItem[], assumeNew: boolean): Promise<Batch> {
-  const known = knownNow(applier);
   const refused: Refusal[] = [];
   const refuse = (item: LaneItem, change: LinkedChange, error: TandemError) =>
     void refused.push({ item, change, error, blockedBy: null });
-  const ops = await prepare(items, applier.arena, assumeNew, refuse);
+  const { lane, target } = applier.arena;
+  // What was announced for a look that came to nothing is not waited for.
+  lane.sides[target].echoes.withdraw(applier.held.seq + 1);
+  const announce = (decided: readonly Op[]) => announceEarly(applier, decided);
+  const { ops, known } = await prepare(items, applier.arena, assumeNew, announce, refuse);
   applier.onMapped();
-  return { items, known, ops, refused, suspects: suspectsIn(applier, ops, refused) };
+  return { items, known: known ?? applier.held.known, ops, refused, suspects: suspectsIn(applier, ops, refused) };
 }
 
 function suspectsIn(applier: Applier, ops: readonly Op[], refused: readonly Refusal[]): ReadonlySet<Op> {
@@ -151,7 +157,9 @@ async function applyApart(applier: Applier, items: readonly LaneItem[], total: T
 
 function isDisputed(applier: Applier, op: Op): boolean {
   if (op.verdict.kind !== 'apply' || op.change.op === 'reassert' || op.change.op === 'refresh') return true;
+  if (op.change.op === 'recall' || op.mayHaveVanished) return true;
   const { lane, target } = applier.arena;
+  if (op.after === null && isGuarded(lane, target, op.link)) return true;
   if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return true;
   // Columns are merged, and a person is asked, only where it is seen what stands there.
   if (op.op === 'update' && target === lane.home && groupsOf(op.link) !== null) return true;
@@ -163,22 +171,39 @@ interface Piece {
   readonly items: LaneItem[];
   disputed: boolean;
   changes: number;
+  /** Rows that are decided in it, by hash. */
+  readonly decided: Set<number>;
 }
 
-/** In order; a few undisputed changes between disputed ones go with them. */
+/**
+ * In order; a few undisputed changes between disputed ones go with them. What meets a row that was decided has to see
+ * the decision in the window, as any change that comes later would (the model's habit `splitsBatches`).
+ */
 function cutAtDisputes(applier: Applier, { items, ops }: Batch): readonly Piece[] {
   const disputed = new Set(ops.filter((op) => isDisputed(applier, op)).map((op) => op.item));
   const pieces: Piece[] = [];
+  const opsOf = new Map<LaneItem, Op[]>();
+  for (const op of ops) {
+    const own = opsOf.get(op.item);
+    if (own === undefined) opsOf.set(op.item, [op]);
+    else own.push(op);
+  }
   for (const item of items) {
     const changes = item.changes.length;
     const isOne = disputed.has(item);
-    const last = pieces.at(-1);
-    if (last === undefined) pieces.push({ items: [item], disputed: isOne, changes });
-    else if (joins(last, isOne, changes)) {
-      last.items.push(item);
-      last.disputed ||= isOne;
-      last.changes += changes;
-    } else pieces.push({ items: [item], disputed: isOne, changes });
+    const own = opsOf.get(item) ?? [];
+    let last = pieces.at(-1);
+    const isMet = own.some(({ hash }) => hash !== null && last?.decided.has(hash) === true);
+    if (last === undefined || isMet || !joins(last, isOne, changes)) {
+      last = { items: [], disputed: false, changes: 0, decided: new Set() };
+      pieces.push(last);
+    }
+    last.items.push(item);
+    last.disputed ||= isOne;
+    last.changes += changes;
+    for (const { hash, verdict } of own) {
+      if (hash !== null && (verdict.kind === 'conflict' || verdict.kind === 'succeed')) last.decided.add(hash);
+    }
   }
   return pieces;
 }
@@ -202,7 +227,6 @@ async function applyBatch(
   isSecondLook = false,
 ): Promise<void> {
   const { items, known, ops } = batch;
-  announceEarly(applier, ops);
   const move = moveFor(applier, items, known);
   let refused = 0;
   let parked: readonly ParkedRow[] = [];
@@ -245,7 +269,7 @@ function announceEarly(applier: Applier, ops: readonly Op[]): void {
   if (target !== lane.home) return;
   const { echoes } = lane.sides[target];
   const seq = applier.held.seq + 1;
-  for (const { hash } of ops) if (hash !== null) echoes.announce(seq, hash, null, 0);
+  for (const { hash } of ops) if (hash !== null) echoes.announceEarly(seq, hash);
 }
 
 type Entry = Op | Refusal;
@@ -270,7 +294,7 @@ async function applyEach(pass: CarefulPass, entries: readonly Entry[], isSecondL
     const refusal = 'error' in entry ? entry : await tryOne(pass, entry);
     mayBeNew ||= refusal?.error.code === 'TD7001' && refusal.blockedBy === null;
     if (refusal === null) {
-      heal(pass, entry as Op);
+      if ((entry as Op).change.op !== 'recall') heal(pass, entry as Op);
       continue;
     }
     park(pass, refusal);
@@ -289,7 +313,11 @@ async function tryOne(pass: CarefulPass, op: Op): Promise<Refusal | null> {
   const { item, change } = op;
   const owed = pass.owed.length;
   try {
-    await attempt(pass, () => applyCarefully(pass, op));
+    const isOwed = pass.owedRows.get(op.link.id, op.sourceKey) !== null;
+    await attempt(pass, async () => {
+      await applyCarefully(pass, op);
+      if (isOwed && op.after !== null) await tellChildrenOf(pass, op);
+    });
     const [code] = pass.owed.splice(owed);
     if (code === undefined) return null;
     return { item, change, error: new TandemError(code, 'the row waits to be paired'), blockedBy: null };
@@ -299,6 +327,12 @@ async function tryOne(pass: CarefulPass, op: Op): Promise<Refusal | null> {
     if (error.class !== 'row') throw thrown;
     return { item, change, error, blockedBy: await blockerOf(pass, op, error) };
   }
+}
+
+/** What was owed may have been a delete, and the row may have come back since. */
+async function tellChildrenOf(pass: CarefulPass, op: Op): Promise<void> {
+  const key = op.targetKey ?? freshKey(pass.scope, op.link, op.sourceKey);
+  if (key !== null) await tellChildren(pass, op.link, [key]);
 }
 
 /** Whoever waited for one of these rows is asked for, unless the row itself is still owed. */

@@ -2,12 +2,14 @@ import { addToCounters, rowPolicyOf } from '../arbiter/groups.ts';
 import { sameImage } from '../arbiter/same.ts';
 import { TandemError } from '../model/error.ts';
 import type { Row, Value } from '../model/value.ts';
+import { tellChildren } from './children.ts';
 import { claimOf } from './claims.ts';
 import { dispute, holdOn, merge, mergeUnderLock } from './decide.ts';
 import { orderedPair } from './keys.ts';
 import { isDeferred } from './lane.ts';
 import { keyOf, rowHash, rowKeyText } from './linked.ts';
 import { LogFirst, type Op } from './ops.ts';
+import { mayDelete } from './orphans.ts';
 import { isHeld } from './parked.ts';
 import { inTargetKeys, parentValue, replaceRow, restate, type CarefulPass } from './pass.ts';
 import {
@@ -27,17 +29,25 @@ export async function applyCarefully(pass: CarefulPass, op: Op): Promise<void> {
   const { verdict } = op;
   const key = op.targetKey ?? freshKey(pass.scope, op.link, op.sourceKey);
   const owed = pass.owedRows.get(op.link.id, op.sourceKey);
-  if (isHeld(owed)) await holdOn(pass, op, owed);
-  else if (verdict.kind === 'defer') defer(pass, op, key as Row);
+  if (op.change.op === 'recall') await recall(pass, op, key);
+  else if (isHeld(owed)) await holdOn(pass, op, owed);
+  else if (verdict.kind === 'defer') await defer(pass, op, key as Row);
   else if (verdict.kind === 'apply') await write(pass, op, key);
   else if (op.change.op === 'refresh') await answer(pass, op, key as Row);
   else await dispute(pass, op, key as Row);
+  if (op.mayHaveVanished && key !== null) pass.scope.recall(op.link, key);
+}
+
+/** The other side made this row again where it was absent: its children there may be gone. */
+async function recall(pass: CarefulPass, { link }: Op, key: Row | null): Promise<void> {
+  if (key !== null) await tellChildren(pass, link, [key]);
 }
 
 /** Remote rule: stand aside, and remember that this side has not seen it (correctness 1.3). */
-function defer(pass: CarefulPass, op: Op, key: Row): void {
+async function defer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const rowKey = rowKeyText(op.link, pass.scope.target, key);
   pass.tally.deferred++;
+  if (op.after === null) await tellChildren(pass, op.link, [key]);
   // The oldest one that is still open says it all: from there on this side has not seen home's changes of the row.
   const hash = rowHash(op.link, pass.scope.target, key);
   if (pass.deferred.has(hash) || isDeferred(pass.arena.lane, hash)) return;
@@ -57,9 +67,12 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
   if (await mayOverwrite(pass, op, current ?? null)) throw new LogFirst(op.change);
   const { before, after: image } = op;
   const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image, before, hops: op.change.hops };
-  if (op.after === null) await deleteRows(scope, link, [outgoing]);
-  else if (current === null || current === undefined) await insertRows(scope, link, [outgoing]);
-  else if (!(await mergeUnderLock(pass, op, key, current)) && !(await holdsAlready(pass, op, current))) {
+  if (op.after === null) {
+    if (await mayDelete(pass, op, key)) await deleteRows(scope, link, [outgoing]);
+  } else if (current === null || current === undefined) {
+    await insertRows(scope, link, [outgoing]);
+    if (op.op === 'update') scope.recall(link, key);
+  } else if (!(await mergeUnderLock(pass, op, key, current)) && !(await holdsAlready(pass, op, current))) {
     await updateRows(scope, link, [outgoing]);
   }
   if (op.keyChanged && link.keys === 'mapped') rekey(pass, op, key);
@@ -113,6 +126,7 @@ async function answer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   scope.intend(link, rowHash(link, scope.target, key), image, op.change.hops);
   const effectiveUs = verdict.kind === 'conflict' ? verdict.rival.effectiveUs : 0;
   restate(pass, { link, purpose: 'reassert', key, image, provenance: null, effectiveUs });
+  if (op.after === null && image !== null) await tellChildren(pass, link, [key]);
 }
 
 /** A row without a counterpart: either it gets one, or a row that stands here already is recognised as the same. */

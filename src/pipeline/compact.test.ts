@@ -19,7 +19,8 @@ interface LinkFacts {
 function linkOf({ id, rank, kinds, uniques, foreignKeys }: LinkFacts): LinkPlan {
   const columns = kinds.map((kind, at) => ({ name: `c${at}`, kind }) as Column);
   const ref = { schema: 'public', table: id };
-  const end: LinkSide = { ref, columns, key: [0], constants: [], uniques, foreignKeys, where: null };
+  const keyed = foreignKeys.map((each) => ({ ...each, byKey: each.columns }));
+  const end: LinkSide = { ref, columns, key: [0], constants: [], uniques, foreignKeys: keyed, where: null };
   return {
     id,
     lane: 'main',
@@ -34,6 +35,7 @@ function linkOf({ id, rank, kinds, uniques, foreignKeys }: LinkFacts): LinkPlan 
     cascades: [],
     policy: { kind: 'newest' },
     deletes: 'sync',
+    foreignKey: 'park',
   };
 }
 

@@ -6,10 +6,12 @@ import { sameImage } from '../arbiter/same.ts';
 import { asTandemError } from '../model/error.ts';
 import { describePolicy, type Decision } from '../model/policy.ts';
 import { encodeRow, type Row } from '../model/value.ts';
+import { tellChildren } from './children.ts';
 import { claimOf } from './claims.ts';
 import type { LedgerRow } from './ledger.ts';
 import { rowHash, rowKeyText } from './linked.ts';
 import type { Op } from './ops.ts';
+import { mayDelete } from './orphans.ts';
 import { healRow, parkRow } from './owed.ts';
 import { HELD_CODES, type Debt, type ParkedRow } from './parked.ts';
 import { inTargetKeys, replaceRow, restate, type CarefulPass } from './pass.ts';
@@ -104,8 +106,6 @@ export async function mergeUnderLock(pass: CarefulPass, op: Op, key: Row, curren
   const decision = mergeGroups(about, groups, () => 'remote');
   await replaceIfChanged(pass, op, key, about, decision);
   if (sameImage(op.link, about.home, decision.row, about.incoming)) return true;
-  // The reader may still find out that an application's change was passed over, and whose turn it would have been.
-  pass.scope.admitAudit(rowHash(op.link, about.home, key));
   announce(pass, op, key, about, decision);
   return true;
 }
@@ -124,9 +124,14 @@ async function decideAndRecord(pass: CarefulPass, op: Op, key: Row, about: Dispu
 }
 
 async function enact(pass: CarefulPass, op: Op, key: Row, about: Dispute, decision: Decision): Promise<void> {
+  if (decision.row === null && about.current !== null && !(await mayDelete(pass, op, key))) {
+    pass.decided.set(rowHash(op.link, pass.scope.target, key), 'home');
+    return;
+  }
   await replaceIfChanged(pass, op, key, about, decision);
   pass.decided.set(rowHash(op.link, pass.scope.target, key), decision.winner);
   announce(pass, op, key, about, decision);
+  if (op.after === null && decision.row !== null) await tellChildren(pass, op.link, [key]);
 }
 
 async function replaceIfChanged(
@@ -144,13 +149,14 @@ async function replaceIfChanged(
 
 /** Tells the other side, and the next change of this row that it must meet the decision in the window. */
 function announce(pass: CarefulPass, op: Op, key: Row, about: Dispute, decision: Decision): void {
-  const { scope, arena } = pass;
+  const { scope } = pass;
   const { link } = op;
   scope.intend(link, rowHash(link, scope.target, key), decision.row, op.change.hops);
-  const provenance = {
-    home: decision.winner === 'remote' ? null : arena.timelines[scope.target].lastPosition,
-    remote: decision.winner === 'home' ? null : op.item.position,
-  };
+  // What home's own value holds, the log tells exactly.
+  const provenance =
+    decision.winner === 'home'
+      ? null
+      : { home: decision.winner === 'remote' ? null : ('before' as const), remote: op.item.position };
   const effectiveUs = decision.winner === 'home' ? about.currentAtUs : Math.max(about.currentAtUs, about.incomingAtUs);
   restate(pass, { link, purpose: 'reassert', key, image: decision.row, provenance, effectiveUs });
 }

@@ -1,8 +1,13 @@
+import type { Position } from '../model/change.ts';
+import type { LinkPlan } from '../model/plan.ts';
 import type { Row } from '../model/value.ts';
 import { Intentions, type Intention } from './intentions.ts';
 
 /** An application's change that was read while our own write of the same row was still on its way. */
 export interface Overlap {
+  readonly link: LinkPlan;
+  readonly key: Row;
+  readonly position: Position;
   readonly ordinal: number;
   readonly effectiveUs: number;
   readonly image: Row | null;
@@ -20,8 +25,14 @@ export interface OpenEcho {
   readonly intentions: Intentions;
   /** Rows whose change was caused by a side effect already, with how often. */
   readonly hops: Map<number, number>;
-  /** Rows whose decision the audit may still look at. */
-  readonly audited: Set<number>;
+  /** Rows that were to be deleted and were not there, by hash. */
+  readonly absent: Map<number, AbsentRow>;
+}
+
+/** A row by its link and key. */
+export interface AbsentRow {
+  readonly link: LinkPlan;
+  readonly key: Row;
 }
 
 /**
@@ -36,6 +47,8 @@ export class Echoes {
   readonly #overlaps = new Map<number, Overlap[]>();
   #waiters: { readonly hashes: readonly number[]; readonly resolve: () => void }[] = [];
   #closed = false;
+  /** Seq of the last transaction that a predecessor may have written; null once the log has shown it. */
+  #inheritedSeq: number | null = null;
 
   /** At home a row waits for its echo before it is touched again; the remote side has no such need. */
   constructor(isHome: boolean) {
@@ -62,9 +75,14 @@ export class Echoes {
     if (hops > 0) open.hops.set(hash, hops);
   }
 
-  /** What is sent about this row was decided without knowing all of this log. */
-  admitAudit(seq: number, hash: number): void {
-    if (!this.#closed) this.#at(seq).audited.add(hash);
+  /** The transaction may write this row, or may not. */
+  announceEarly(seq: number, hash: number): void {
+    if (!this.#closed) this.#at(seq).intentions.expect(hash);
+  }
+
+  /** This transaction deletes a row that is not there. */
+  announceAbsent(seq: number, hash: number, row: AbsentRow): void {
+    if (!this.#closed && this.#isHome) this.#at(seq).absent.set(hash, row);
   }
 
   /** The transaction was rolled back: nothing of it will be seen. */
@@ -72,9 +90,28 @@ export class Echoes {
     this.#keep((open) => open.seq !== seq);
   }
 
+  /** As the checkpoint row tells, nothing from this seq on was committed. */
+  withdrawFrom(seq: number): void {
+    this.#keep((open) => open.seq < seq);
+  }
+
+  /**
+   * An engine begins whose predecessors have written up to this seq. What they wrote over is not known before the log
+   * has shown it, so until then every change is kept.
+   */
+  remembersUntil(seq: number): void {
+    if (this.#isHome) this.#inheritedSeq = seq;
+  }
+
+  /** Must an application's change of this row be kept, in case it was written over unasked? */
+  keeps(hash: number): boolean {
+    return this.#inheritedSeq !== null || this.isPending(hash);
+  }
+
   /** The reader met the transaction. Null after a restart, when nobody remembers what it meant. */
   meet(seq: number): OpenEcho | null {
     const echo = this.#open.find((open) => open.seq === seq) ?? null;
+    if (this.#inheritedSeq !== null && seq >= this.#inheritedSeq) this.#inheritedSeq = null;
     this.#keep((open) => open.seq > seq);
     return echo;
   }
@@ -113,9 +150,25 @@ export class Echoes {
     return this.#overlaps.get(hash)?.find((candidate) => candidate.ordinal > after)?.before ?? null;
   }
 
-  /** Overlaps outlive the moment in which the reader meets our write, because the audit reads them right then. */
-  dropOverlaps(): void {
-    for (const hash of this.#overlaps.keys()) if (!this.isPending(hash)) this.#overlaps.delete(hash);
+  /** The last changes of rows, as far as they are kept, that lie between two ordinals. */
+  *overlapsBetween(after: number, before: number): Iterable<readonly [hash: number, overlap: Overlap]> {
+    for (const [hash, list] of this.#overlaps) {
+      const overlap = list.findLast(({ ordinal }) => ordinal > after && ordinal < before);
+      if (overlap !== undefined) yield [hash, overlap];
+    }
+  }
+
+  /**
+   * Overlaps outlive the moment in which the reader meets our write, because the audit reads them right then. What a
+   * predecessor's transactions knew only grows, so none of them asks for what one of them has known.
+   */
+  dropOverlaps(known: number): void {
+    for (const [hash, list] of this.#overlaps) {
+      if (this.isPending(hash)) continue;
+      const kept = this.#inheritedSeq === null ? [] : list.filter(({ ordinal }) => ordinal > known);
+      if (kept.length === 0) this.#overlaps.delete(hash);
+      else if (kept.length < list.length) this.#overlaps.set(hash, kept);
+    }
   }
 
   /** Resolves when none of these rows has an unread write of ours. */
@@ -142,7 +195,7 @@ export class Echoes {
       known: Infinity,
       intentions: new Intentions(),
       hops: new Map<number, number>(),
-      audited: new Set<number>(),
+      absent: new Map<number, AbsentRow>(),
     };
     this.#open.push(open);
     return open;

@@ -9,6 +9,7 @@ export type Intention = number | Row | null;
 const FIRST_CAPACITY = 64;
 const ABSENT = -1;
 const KEPT_IMAGE = -2;
+const UNKNOWN = -3;
 
 /**
  * Intentions by row hash: 16 bytes a slot outside the heap, because every row that is written has one until its echo is
@@ -34,20 +35,28 @@ export class Intentions {
     if (this.#hashes[slot] === 0) return undefined;
     const value = this.#values[slot] as number;
     if (value === ABSENT) return null;
+    if (value === UNKNOWN) return undefined;
     return value === KEPT_IMAGE ? this.#images?.get(hash) : value;
   }
 
   set(hash: number, intention: Intention): void {
+    if (intention === null || typeof intention === 'number') return this.#put(hash, intention ?? ABSENT);
+    this.#put(hash, KEPT_IMAGE);
+    this.#images ??= new Map();
+    this.#images.set(hash, intention);
+  }
+
+  #put(hash: number, value: number): void {
     if ((this.#size + 1) * 2 > this.#hashes.length) this.#grow();
     const slot = this.#slot(hash);
     if (this.#hashes[slot] === 0) this.#size++;
     this.#hashes[slot] = hash + 1;
-    if (intention === null || typeof intention === 'number') this.#values[slot] = intention ?? ABSENT;
-    else {
-      this.#values[slot] = KEPT_IMAGE;
-      this.#images ??= new Map();
-      this.#images.set(hash, intention);
-    }
+    this.#values[slot] = value;
+  }
+
+  /** Something may be written to the row; what, is not known yet, if anything. */
+  expect(hash: number): void {
+    if (!this.has(hash)) this.#put(hash, UNKNOWN);
   }
 
   /** The slot that holds the hash, or the empty one where it would go. */

@@ -52,7 +52,7 @@ export function noteVanished(lane: Lane, side: Side, parent: LinkPlan, ordinal: 
   const { vanished } = lane.sides[side];
   for (const child of lane.plan.links) {
     if (vanished.get(child.id) === ordinal) continue;
-    if (!child[side].foreignKeys.some((each) => each.vanishes === true && each.link === parent.id)) continue;
+    if (!child[side].foreignKeys.some((each) => each.unlogged === 'delete' && each.link === parent.id)) continue;
     vanished.set(child.id, ordinal);
     noteVanished(lane, side, child, ordinal);
   }

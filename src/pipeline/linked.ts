@@ -6,11 +6,12 @@ import type { Kind, Row } from '../model/value.ts';
 
 /**
  * A change of a linked table, as an image of its own side. `reassert` and `refresh` are states rather than changes:
- * home's decision about a row, and the remote side's answer to "what does this row hold now".
+ * home's decision about a row, and the remote side's answer to "what does this row hold now". `recall` is a request:
+ * the row came back where it was absent; the children that its server may have removed with it are to be told again.
  */
 export interface LinkedChange {
   readonly link: LinkPlan;
-  readonly op: 'insert' | 'update' | 'delete' | 'read' | 'reassert' | 'refresh';
+  readonly op: 'insert' | 'update' | 'delete' | 'read' | 'reassert' | 'refresh' | 'recall';
   readonly before: Row | null;
   /** null = the row is absent. */
   readonly after: Row | null;

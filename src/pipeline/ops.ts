@@ -1,5 +1,6 @@
 import type { AskTimed } from '../arbiter/custom.ts';
 import { decideHome, decideRemote, type HomeDecision } from '../arbiter/rules.ts';
+import type { Position } from '../model/change.ts';
 import { asTandemError, type TandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
@@ -37,6 +38,8 @@ export interface Op extends RowOp {
   readonly targetKey: Row | null;
   readonly hash: number | null;
   readonly verdict: Verdict;
+  /** The row may have gone here together with its parent, unsaid and unseen by this change, and may be back since. */
+  readonly mayHaveVanished: boolean;
 }
 
 /** What deciding needs to know of the lane it happens in. */
@@ -52,6 +55,8 @@ export interface Arena {
   readonly timed: AskTimed;
   /** Resolves when the target's log is read as far as it goes now. */
   readonly readToEnd: () => Promise<void>;
+  /** Is the other side owed this row of the target, so that it has passed its changes by and knows nothing of them? */
+  readonly owes: (link: LinkPlan, key: Row) => boolean;
   /** Is there work of the protocol's own that this applier has to do before it goes on? */
   readonly hasTasks: () => boolean;
 }
@@ -72,6 +77,12 @@ export class TasksFirst extends Error {
   override readonly name = 'TasksFirst';
 }
 
+/** What is decided, and how far the target's own log was read when it was: what the audit goes by. */
+export interface Prepared {
+  readonly ops: readonly Op[];
+  readonly known: Position | null;
+}
+
 /** Told of each change whose values cannot cross; where it is absent, the first of them is thrown. */
 export type Refuse = (item: LaneItem, change: LinkedChange, error: TandemError) => void;
 
@@ -80,13 +91,15 @@ export type Refuse = (item: LaneItem, change: LinkedChange, error: TandemError) 
  * cross, and TasksFirst.
  * `assumeNew`: plain inserts are taken to have no counterpart yet, which saves a look-up; the insert itself then fails
  * where that was wrong, and the careful path looks.
+ * `announce` is told the ops in the very moment in which they are decided.
  */
 export async function prepare(
   items: readonly LaneItem[],
   arena: Arena,
   assumeNew: boolean,
+  announce: (ops: readonly Op[]) => void,
   refuse?: Refuse,
-): Promise<Op[]> {
+): Promise<Prepared> {
   const source = otherSide(arena.target);
   const drafts: Draft[] = [];
   for (const item of items) {
@@ -103,8 +116,11 @@ export async function prepare(
   const counterparts = await findCounterparts(drafts, arena, source, assumeNew);
   for (const each of drafts) setCounterpart(each, counterparts, arena.target);
   await echoesRead(drafts, arena);
+  // Without a pause between them: what the log tells from here on was not known, and is kept for the audit.
   for (const each of drafts) decide(each, arena);
-  return drafts;
+  const known = arena.timelines[arena.target].lastPosition;
+  announce(drafts);
+  return { ops: drafts, known };
 }
 
 /**
@@ -112,7 +128,7 @@ export async function prepare(
  * is it known whether an application's change was passed over (correctness 1.3).
  */
 async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
-  if (arena.target !== arena.lane.home) return;
+  if (arena.target !== arena.lane.home || !arena.lane.plan.strict) return;
   const { echoes } = arena.lane.sides[arena.target];
   if (echoes.size === 0) return;
   const unread: number[] = [];
@@ -159,6 +175,7 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
     targetKey: null,
     hash: null,
     verdict: APPLY,
+    mayHaveVanished: false,
   };
 }
 
@@ -210,10 +227,11 @@ function setCounterpart(each: Draft, found: Map<LinkPlan, Map<string, string>>, 
 
 /** The rule of the target's side: the home side decides, the remote side stands aside for its own unseen changes. */
 function decide(each: Draft, arena: Arena): void {
-  if (each.hash === null) return;
+  if (each.hash === null || each.change.op === 'recall') return;
   const { lane, target, timelines } = arena;
   const state = lane.sides[target];
   const seen = timelines[target].ordinalOf(each.item.seen);
+  each.mayHaveVanished = each.after !== null && (state.vanished.get(each.link.id) ?? -1) > seen;
   if (target === lane.remote) {
     const isFree = decideRemote(state.window, each.hash, seen) === 'apply';
     if (isFree && !isKeptBack(each, lane)) return;

@@ -8,6 +8,7 @@ import type { Ledger } from './ledger.ts';
 import { rowKeyText, type LinkedChange } from './linked.ts';
 import type { Arena, Op } from './ops.ts';
 import type { OwedRows } from './parked.ts';
+import type { Restatement } from './state-writes.ts';
 import { deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from './write.ts';
 
 /** What the careful path did, for the status. */
@@ -57,8 +58,10 @@ export async function replaceRow(
   const { scope } = pass;
   const outgoing: Outgoing = { ...row, image, before: current };
   if (image === null) await deleteRows(scope, row.link, [outgoing]);
-  else if (current === null) await insertRows(scope, row.link, [outgoing], 'own');
-  else await updateRows(scope, row.link, [outgoing], 'own');
+  else if (current === null) {
+    await insertRows(scope, row.link, [outgoing], 'own');
+    scope.recall(row.link, row.key);
+  } else await updateRows(scope, row.link, [outgoing], 'own');
 }
 
 /** Sends a state of a row through this database's log. */
@@ -69,7 +72,7 @@ export function restate(
     readonly purpose: 'reassert' | 'refresh';
     readonly key: Row;
     readonly image: Row | null;
-    readonly provenance: { readonly home: string | null; readonly remote: string | null } | null;
+    readonly provenance: Restatement['provenance'];
     readonly effectiveUs: number;
   },
 ): void {

@@ -14,6 +14,7 @@ import type { Marker, StateRow } from './marker.ts';
 import { changesKey, project, type Projection } from './project.ts';
 import { HELD_CODES } from './parked.ts';
 import { itemOf, type Recognised } from './recognised.ts';
+import type { Restatement } from './state-writes.ts';
 import type { Timeline } from './timeline.ts';
 
 /** One of our own transactions as the reader of its log meets it. */
@@ -73,14 +74,14 @@ export function recogniseOwn(
 ): void {
   const state = own.lane.sides[own.side];
   const echo = own.transaction.part === 0 ? state.echoes.meet(own.marker.seq) : null;
-  const decided = takeStates(own, states, out);
+  const { decided, recalls } = takeStates(own, states, out);
 
   const forwarded: LinkedChange[] = [];
   const known = own.timeline.ordinalOf(own.marker.known);
-  const isAudited = own.side === own.lane.home && state.window.lastOrdinal > known;
+  const isAudited = own.lane.plan.strict && own.side === own.lane.home && state.window.lastOrdinal > known;
   const isForgotten = echo === null && own.transaction.part === 0;
   for (const [hash, row] of written) {
-    if (isAudited && (!decided.has(hash) || echo?.audited.has(hash) === true)) audit(own, hash, row, known, out);
+    if (isAudited) audit(own, hash, row, known, out);
     const effect = echo === null ? null : sideEffect(own, echo, hash, row);
     if (isForgotten && !decided.has(hash) && mayHaveCascaded(own, row, written)) forwarded.push(asItStood(own, row));
     else if (effect === null) out.dropped++;
@@ -92,10 +93,19 @@ export function recogniseOwn(
   for (const decision of decided.values()) {
     const change = restated(own, decision, written.get(decision.hash), out);
     if (change !== null) forwarded.push(change);
+    // A remote change that won with the very value that stood there has passed over what was not known all the same.
+    if (isAudited && !written.has(decision.hash) && decision.provenance?.home === null) {
+      const { link, key, image } = decision;
+      const keyed = image ?? keyOnly(link, key);
+      audit(own, decision.hash, { link, image, keyed, wentAway: false }, known, out);
+    }
   }
+  forwarded.push(...recalls);
+  if (own.side === own.lane.home && own.transaction.part === 0)
+    restateAbsent(own, echo, known, (hash) => written.has(hash) || decided.has(hash), out);
   if (state.window.size > 0) noteRemovals(own, written);
   clearDeferrals(own, written);
-  state.echoes.dropOverlaps();
+  state.echoes.dropOverlaps(known);
   if (forwarded.length > 0) send(own, forwarded, decided, nextEffective, out);
 }
 
@@ -106,12 +116,18 @@ interface Restated {
   readonly key: Row;
   readonly hash: number;
   readonly image: Row | null;
-  readonly provenance: { readonly home: Position | null; readonly remote: Position | null } | null;
+  readonly provenance: Restatement['provenance'];
   readonly effectiveUs: number;
 }
 
-function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Recognised): Map<number, Restated> {
-  const restated = new Map<number, Restated>();
+interface TakenStates {
+  readonly decided: Map<number, Restated>;
+  readonly recalls: LinkedChange[];
+}
+
+function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Recognised): TakenStates {
+  const decided = new Map<number, Restated>();
+  const recalls: LinkedChange[] = [];
   for (const { table, op, row } of states) {
     if (op === 'delete' && table === 'deferred') caughtUp(own, row);
     if (op === 'delete' && table === 'control') out.controls.push({ name: String(row['name']), value: null });
@@ -127,10 +143,16 @@ function takeStates(own: OwnTransaction, states: readonly StateChange[], out: Re
     else if (table === 'parked') takeParked(own, row);
     else if (table === 'reassert') {
       const decision = readRestated(own, row);
-      if (decision !== null) restated.set(decision.hash, decision);
+      if (decision === null) continue;
+      if (row['purpose'] === 'recall') recalls.push(recallOf(decision));
+      else decided.set(decision.hash, decision);
     }
   }
-  return restated;
+  return { decided, recalls };
+}
+
+function recallOf({ link, key }: Restated): LinkedChange {
+  return { link, op: 'recall', before: keyOnly(link, key), after: null, hops: 0 };
 }
 
 /** A row about which a person is to decide: home's changes from here on stay at home. */
@@ -200,8 +222,8 @@ function restated(
   const { link, key, hash, purpose } = decision;
   const local = own.lane.sides[own.side].window;
   if (written === undefined && decision.image === null) {
-    const since = own.timeline.ordinalOf(own.marker.known);
-    if (local.newest(hash, since, own.ordinal) !== null) {
+    const { known } = own.marker;
+    if (!own.timeline.reaches(known) || local.newest(hash, own.timeline.ordinalOf(known), own.ordinal) !== null) {
       out.tasks.push({ lane: own.lane, task: { kind: 'restate', link, key } });
       return null;
     }
@@ -223,22 +245,34 @@ function audit(own: OwnTransaction, hash: number, row: Written, known: number, o
   const entry = auditHome(lane.sides[side].window, hash, known, ordinal);
   if (entry === null || entry.reasserted) return;
   const local = lane.sides[side].echoes.overlap(hash, entry.ordinal);
-  // After a restart the passed-over image is not known any more; both sides then keep what we wrote, and still agree.
+  // What was read before our write was announced is not kept: a decision was then made in full knowledge of it.
   if (local === null) return;
-  const { link, keyed, image } = row;
+  const { link, keyed, image: ours } = row;
+  const { effectiveUs: oursAtUs, position: oursUpTo } = marker;
   const base = lane.sides[side].echoes.heldBefore(hash, known);
-  const task = {
-    kind: 'audit',
-    link,
-    key: keyOf(link, keyed),
-    local,
-    base,
-    ours: image,
-    oursAtUs: marker.effectiveUs,
-    oursUpTo: marker.position,
-    at: ordinal,
-  } as const;
-  out.tasks.push({ lane, task });
+  const key = keyOf(link, keyed);
+  out.tasks.push({ lane, task: { kind: 'audit', link, key, local, base, ours, oursAtUs, oursUpTo, at: ordinal } });
+}
+
+/**
+ * A row that was to be deleted and was not there may have been made by an application in that moment. Then its change
+ * stands, and the other side, which has deleted its own, stands aside for it: so the row's state is told. After a
+ * restart nobody knows which rows these were; whatever was changed in that moment and not written may have been one.
+ */
+function restateAbsent(
+  own: OwnTransaction,
+  echo: OpenEcho | null,
+  known: number,
+  isTold: (hash: number) => boolean,
+  out: Recognised,
+): void {
+  const { lane, side, ordinal } = own;
+  const { window, echoes } = lane.sides[side];
+  const rows = echo === null ? echoes.overlapsBetween(known, ordinal) : echo.absent;
+  for (const [hash, { link, key }] of rows) {
+    if (isTold(hash) || window.newest(hash, known, ordinal) === null) continue;
+    out.tasks.push({ lane, task: { kind: 'restate', link, key } });
+  }
 }
 
 /**
@@ -298,18 +332,21 @@ function send(
   nextEffective: () => number,
   out: Recognised,
 ): void {
-  const { lane, side, ordinal, transaction, opposite } = own;
+  const { lane, side, ordinal, transaction } = own;
   const state = lane.sides[side];
   const effectiveUs = nextEffective();
   for (const change of changes) {
+    if (change.op === 'recall') continue;
     const hash = imageHash(change.link, side, (change.after ?? change.before) as Row);
     const decision = decided.get(hash);
     const left = { reasserted: change.op === 'reassert', gone: change.after === null };
     if (change.op === 'reassert' && decision !== undefined)
-      state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, heldBefore(state, hash, ordinal), opposite));
+      state.provenance.set(`${ordinal}:${hash}`, provenanceOf(decision, heldBefore(state, hash, ordinal), own));
     const isState = change.op === 'reassert' || change.op === 'refresh';
     const atUs = decision?.effectiveUs ?? (isState ? own.marker.effectiveUs : effectiveUs);
-    state.window.add(hash, ordinal, atUs, left);
+    // Home's own value is as new as the newest write in it, also one that the decision did not know of yet.
+    const before = decision?.provenance === null ? state.window.newest(hash, -1, ordinal) : null;
+    state.window.add(hash, ordinal, Math.max(atUs, before?.effectiveUs ?? 0), left);
   }
   out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, state.seen, changes) });
 }
@@ -318,9 +355,13 @@ function send(
  * Which writes a decided value holds. Where home's own value stands, that is what stood at this place of the log: said
  * by the log itself, it is exact, also for changes that were not known yet when the decision was made.
  */
-function provenanceOf({ provenance }: Restated, before: Provenance, remote: Timeline): Provenance {
-  if (provenance === null || provenance.remote === null) return before;
-  return { home: provenance.home === null ? 0 : before.home, remote: remote.ordinalOf(provenance.remote) };
+function provenanceOf({ provenance }: Restated, before: Provenance, own: OwnTransaction): Provenance {
+  if (provenance === null) return before;
+  const { home, remote } = provenance;
+  return {
+    home: home === null ? 0 : home === 'before' ? before.home : own.timeline.ordinalOf(home),
+    remote: remote === null ? 0 : own.opposite.ordinalOf(remote),
+  };
 }
 
 function heldBefore({ window, provenance }: LaneSide, hash: number, ordinal: number): Provenance {

@@ -1,12 +1,12 @@
 import { effectiveTime } from '../arbiter/rules.ts';
-import type { CapturedTable, Change, Positions, Transaction } from '../model/change.ts';
+import type { CapturedTable, Change, Position, Positions, Transaction } from '../model/change.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import { STATE_TABLES } from '../model/state.ts';
 import type { Row } from '../model/value.ts';
 import { noteVanished, type Lane } from './lane.ts';
-import { imageHash, type LinkedChange } from './linked.ts';
+import { keyOf, imageHash, type LinkedChange } from './linked.ts';
 import { readMarker, stateRow, type Marker } from './marker.ts';
 import { changesKey, projectChange, projectionsOf, type Projection } from './project.ts';
 import { itemOf, type Recognised } from './recognised.ts';
@@ -32,18 +32,39 @@ export class Recogniser {
   readonly #stateSchema: string;
   readonly #roles = new WeakMap<CapturedTable, TableRole>();
   #effectiveUs = 0;
+  readonly #positions: Positions;
+  /** Where the other side's checkpoints stand, and the hybrid time that the log had reached there. */
+  #reached: { readonly position: Position; readonly effectiveUs: number }[] = [];
   #current: { readonly marker: Marker; readonly lane: Lane } | null = null;
 
   constructor(side: Side, lanes: readonly Lane[], positions: Positions, stateSchema: string) {
     this.side = side;
     this.timeline = new Timeline(positions);
+    this.#positions = positions;
     this.#lanes = lanes;
     this.#stateSchema = stateSchema;
+  }
+
+  /**
+   * After a restart: times go on from where a checkpoint left them. Otherwise a change could be given a time before
+   * that of one which it follows, because what made the time run ahead lies before the place where the reader begins.
+   */
+  resumeFrom(position: Position, effectiveUs: number): void {
+    this.#reached.push({ position, effectiveUs });
+  }
+
+  #resume(position: Position): void {
+    this.#reached = this.#reached.filter((reached) => {
+      if (this.#positions.covers(reached.position, position)) return true;
+      this.#effectiveUs = Math.max(this.#effectiveUs, reached.effectiveUs);
+      return false;
+    });
   }
 
   /** Throws TD6007 MARKER_FOREIGN where somebody else wrote the checkpoint table. */
   take(transaction: Transaction, opposite: Timeline): Recognised {
     const ordinal = this.timeline.append(transaction.position);
+    if (this.#reached.length > 0) this.#resume(transaction.position);
     const out: Recognised = {
       items: [],
       tasks: [],
@@ -145,7 +166,7 @@ export class Recogniser {
     if (perLane.size === 0) return;
     const effectiveUs = this.#nextEffective(transaction.committedAtUs);
     for (const [lane, changes] of perLane) {
-      for (const change of changes) this.#remember(lane, change, ordinal, effectiveUs);
+      for (const change of changes) this.#remember(lane, change, transaction.position, ordinal, effectiveUs);
       out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, lane.sides[this.side].seen, changes) });
     }
   }
@@ -176,13 +197,16 @@ export class Recogniser {
   }
 
   /** Enters an application's change into the window, under its old key too where the key changed. */
-  #remember(lane: Lane, change: LinkedChange, ordinal: number, effectiveUs: number): void {
+  #remember(lane: Lane, change: LinkedChange, position: Position, ordinal: number, effectiveUs: number): void {
     const { link, before, after } = change;
     const { window, echoes } = lane.sides[this.side];
     const hash = imageHash(link, this.side, (after ?? before) as Row);
     window.add(hash, ordinal, effectiveUs, after === null ? LEFT_ABSENT : LEFT_THERE);
     if (after === null) noteVanished(lane, this.side, link, ordinal);
-    if (echoes.isPending(hash)) echoes.keepOverlap(hash, { ordinal, effectiveUs, image: after, before });
+    if (echoes.keeps(hash)) {
+      const key = keyOf(link, (after ?? before) as Row);
+      echoes.keepOverlap(hash, { link, key, position, ordinal, effectiveUs, image: after, before });
+    }
     if (before !== null && after !== null && changesKey(link, this.side, before, after)) {
       window.add(imageHash(link, this.side, before), ordinal, effectiveUs, LEFT_ABSENT);
     }

@@ -1,6 +1,9 @@
+import type { Position } from '../model/change.ts';
 import type { TargetTransaction, WriteRun } from '../model/endpoint.ts';
-import type { TableShape } from '../model/plan.ts';
+import type { LinkPlan, TableShape } from '../model/plan.ts';
 import type { StateTableName } from '../model/state.ts';
+import { rowHash } from './linked.ts';
+import type { Arena } from './ops.ts';
 import { encodeRow, type Row, type Value } from '../model/value.ts';
 
 type StateValues = Readonly<Record<string, Value>>;
@@ -20,10 +23,14 @@ export interface Restatement {
   readonly id: string;
   readonly lane: string;
   readonly link: string;
-  readonly purpose: 'reassert' | 'refresh';
+  readonly purpose: 'reassert' | 'refresh' | 'recall';
   readonly key: Row;
   readonly image: Row | null;
-  readonly provenance: { readonly home: string | null; readonly remote: string | null } | null;
+  /**
+   * Which writes the image holds: positions, or null where none of that side's; `before`: whatever stood there before,
+   * as the log says. Null: that alone.
+   */
+  readonly provenance: { readonly home: Position | 'before' | null; readonly remote: Position | null } | null;
   readonly effectiveUs: number;
 }
 
@@ -84,6 +91,14 @@ export class StateWrites {
       effective_us: BigInt(effectiveUs),
     });
     (this.#gone.reassert ??= []).push([rest.id]);
+  }
+
+  /** Asks the other side to tell the children of a row again, where this side's server may have removed them unsaid. */
+  recall(idPrefix: string, { lane, target }: Pick<Arena, 'lane' | 'target'>, link: LinkPlan, key: Row): void {
+    if (!link.cascades.some(({ from }) => from === target)) return;
+    const id = `${idPrefix}:recall:${rowHash(link, target, key)}`;
+    const empty = { image: null, provenance: null, effectiveUs: 0 };
+    this.restate({ id, lane: lane.plan.id, link: link.id, purpose: 'recall', key, ...empty });
   }
 
   /** Old rows first, so that a row can be replaced; reassert rows go after they came. */

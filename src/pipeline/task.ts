@@ -55,6 +55,9 @@ async function applyOwn(applier: Applier, tasks: readonly OwnTask[]): Promise<Ta
 
 function attempt(applier: Applier, tasks: readonly OwnTask[]): Promise<Tally> {
   const move = moveFor(applier, [], knownNow(applier));
+  const { lane, target } = applier.arena;
+  for (const { link, key } of tasks)
+    lane.sides[target].echoes.announceEarly(applier.held.seq + 1, rowHash(link, target, key));
   return transact(applier, move, async (_scope, pass) => {
     await restateAll(
       pass,
@@ -145,7 +148,7 @@ async function decideAgain(pass: CarefulPass, task: AuditTask, position: string)
   await write(pass, task, current, row);
   // What was made on top of ours at the other side, and is still on its way, succeeds it rather than competing with it.
   const provenance = {
-    home: decision.winner === 'remote' ? null : arena.timelines[scope.target].lastPosition,
+    home: decision.winner === 'remote' ? null : local.position,
     remote: decision.winner === 'home' ? null : task.oursUpTo,
   };
   send(pass, task, row, Math.max(local.effectiveUs, task.oursAtUs), provenance);

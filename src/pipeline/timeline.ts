@@ -9,11 +9,18 @@ export class Timeline {
   #marks: Position[] = [];
   /** Ordinal of the first mark. */
   #first = 1;
+  /** Everything after it is known; null until the reader begins. */
+  #start: Position | null = null;
   #lastAsked: Position | null = null;
   #lastAnswer = 0;
 
   constructor(positions: Positions) {
     this.#positions = positions;
+  }
+
+  /** The reader begins after this position. */
+  beginAfter(position: Position): void {
+    this.#start = position;
   }
 
   /** Takes the next position of the log and returns its ordinal, counting from 1. */
@@ -29,6 +36,11 @@ export class Timeline {
   /** The last position read, or null where nothing was read yet. */
   get lastPosition(): Position | null {
     return this.#marks.at(-1) ?? null;
+  }
+
+  /** Is everything after this position known, or did the reader begin later than that? */
+  reaches(position: Position | null): boolean {
+    return position !== null && this.#start !== null && this.#positions.covers(position, this.#start);
   }
 
   /** The newest ordinal that `position` covers; what was forgotten or never read counts as covered. */
@@ -51,6 +63,7 @@ export class Timeline {
   dropThrough(ordinal: number): void {
     const count = Math.min(ordinal - this.#first + 1, this.#marks.length);
     if (count < 4096 || count >= this.#marks.length) return;
+    this.#start = this.#marks[count - 1] ?? this.#start;
     this.#marks = this.#marks.slice(count);
     this.#first += count;
     this.#lastAsked = null;

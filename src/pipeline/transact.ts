@@ -1,11 +1,14 @@
 import { hashImage } from '../arbiter/hash.ts';
 import type { Position } from '../model/change.ts';
 import type { Checkpoint, CheckpointMove, Target } from '../model/endpoint.ts';
-import type { TableShape } from '../model/plan.ts';
+import type { LinkPlan, TableShape } from '../model/plan.ts';
+import type { Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
+import type { Row } from '../model/value.ts';
+import type { Intention } from './intentions.ts';
 import { Ledger, type LedgerBook } from './ledger.ts';
 import { isExpected } from './lane.ts';
-import { imageKinds, type LaneItem, type LinkedChange } from './linked.ts';
+import { imageKinds, rowHash, type LaneItem, type LinkedChange } from './linked.ts';
 import type { Arena } from './ops.ts';
 import { OwedRows, type Parked } from './parked.ts';
 import type { CarefulPass, Tally } from './pass.ts';
@@ -33,6 +36,8 @@ export interface Applier {
   readonly onMapped: () => void;
   /** The checkpoint row as this engine last wrote it. */
   held: Checkpoint;
+  /** A commit whose answer has not come: what becomes true if it turns out to have happened. */
+  unanswered: { readonly seq: number; readonly settle: () => void } | null;
 }
 
 /** How far the target's own log was read before anything was decided: what the audit goes by. */
@@ -71,63 +76,91 @@ export async function transact(
     echoes.withdraw(seq);
     throw thrown;
   });
+  let isOpen = true;
   try {
     const removed = new Set<number>();
+    const states = new StateWrites(applier.shapes);
+    const idPrefix = `${applier.stream}:${held.epoch}:${seq}`;
     const scope: Scope = {
       transaction,
       target: arena.target,
       keys: arena.keys,
-      states: new StateWrites(applier.shapes),
+      states,
       fresh: new Map(),
       made: [],
       intend: (link, hash, image, hops) => {
         if (image === null) removed.add(hash);
         else if (removed.size > 0) removed.delete(hash);
-        const intention =
-          image === null || image.includes(undefined) ? image : hashImage(imageKinds(link, arena.target), image);
-        echoes.announce(seq, hash, intention, hops);
+        echoes.announce(seq, hash, intentionOf(link, arena.target, image), hops);
       },
+      noteAbsent: (link, key) => echoes.announceAbsent(seq, rowHash(link, arena.target, key), { link, key }),
+      recall: (link, key) => states.recall(idPrefix, arena, link, key),
       isExpected: (link, hash) => !removed.has(hash) && isExpected(arena.lane.sides[arena.target], link, hash),
-      admitAudit: (hash) => echoes.admitAudit(seq, hash),
       emptied: new Set(),
       links: new Map(arena.lane.plan.links.map((link) => [link.id, link])),
     };
-    const tally: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };
-    const pass: CarefulPass = {
-      scope,
-      arena,
-      tally,
-      timed: arena.timed,
-      looked: applier.looked,
-      owedRows: new OwedRows(applier.parked),
-      ledger: new Ledger(applier.book, scope.states, ledgerPrefix(applier, seq)),
-      stream: applier.stream,
-      effectiveUs: move.effectiveUs,
-      idPrefix: `${applier.stream}:${held.epoch}:${seq}`,
-      owed: [],
-      checkDeferred,
-      nowMs: applier.nowMs,
-      deferred: new Set(),
-      decided: new Map(),
-      restated: 0,
-    };
+    const pass = passOf(applier, scope, { move, idPrefix, seq, checkDeferred });
     await work(scope, pass);
     pass.ledger.prune();
     await scope.states.write(transaction);
+    // From here on the log may show it, whatever becomes of the answer.
+    isOpen = false;
+    applier.unanswered = { seq, settle: () => settle(applier, pass) };
     await transaction.commit();
     applier.held = { ...held, ...move, seq };
-    settle(applier, pass);
-    return tally;
+    answered(applier, true);
+    return pass.tally;
   } catch (thrown) {
-    echoes.withdraw(seq);
+    if (isOpen) echoes.withdraw(seq);
     await transaction.rollback();
     throw thrown;
   }
 }
 
+function passOf(
+  applier: Applier,
+  scope: Scope,
+  of: {
+    readonly move: CheckpointMove;
+    readonly idPrefix: string;
+    readonly seq: number;
+    readonly checkDeferred: boolean;
+  },
+): CarefulPass {
+  const { arena } = applier;
+  return {
+    scope,
+    arena,
+    tally: { conflicts: 0, deferred: 0, reasserted: 0 },
+    timed: arena.timed,
+    looked: applier.looked,
+    owedRows: new OwedRows(applier.parked),
+    ledger: new Ledger(applier.book, scope.states, ledgerPrefix(applier, of.seq)),
+    stream: applier.stream,
+    effectiveUs: of.move.effectiveUs,
+    idPrefix: of.idPrefix,
+    owed: [],
+    checkDeferred: of.checkDeferred,
+    nowMs: applier.nowMs,
+    deferred: new Set(),
+    decided: new Map(),
+    restated: 0,
+  };
+}
+
+function intentionOf(link: LinkPlan, target: Side, image: Row | null): Intention {
+  return image === null || image.includes(undefined) ? image : hashImage(imageKinds(link, target), image);
+}
+
 /** Ids of conflicts are short, because people type them; `seq` is never used twice for a lane and a direction. */
 function ledgerPrefix({ arena }: Applier, seq: number): string {
   return `${arena.lane.plan.id}-${arena.target === arena.lane.home ? '' : 'r'}${seq}`;
+}
+
+/** The outcome of the last commit is known. */
+export function answered(applier: Applier, committed: boolean): void {
+  if (committed) applier.unanswered?.settle();
+  applier.unanswered = null;
 }
 
 function settle(applier: Applier, { scope, owedRows, ledger }: CarefulPass): void {

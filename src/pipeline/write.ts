@@ -1,7 +1,7 @@
 import { sameInPair } from '../arbiter/same.ts';
 import type { TargetTransaction } from '../model/endpoint.ts';
 import { TandemError } from '../model/error.ts';
-import type { ColumnPair, LinkPlan, LinkSide, TableShape } from '../model/plan.ts';
+import type { ColumnPair, EmulatedCascade, LinkPlan, LinkSide, TableShape } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import { keyFromText, orderedPair, type KeyMap } from './keys.ts';
@@ -34,10 +34,12 @@ export interface Scope {
   /** Tells the echo book what a row will hold after the commit. */
   readonly intend: (link: LinkPlan, hash: number, image: Row | null, hops: number) => void;
   readonly links: ReadonlyMap<string, LinkPlan>;
+  /** A row came back here that was absent: asks the other side for children that this server removed unsaid. */
+  readonly recall: (link: LinkPlan, key: Row) => void;
+  /** A row that was to be deleted was not there: no lock could keep it so, and nothing of it will be in the log. */
+  readonly noteAbsent: (link: LinkPlan, key: Row) => void;
   /** Must a row with this hash be there, by what the target's log and this transaction say? See isExpected. */
   readonly isExpected: (link: LinkPlan, hash: number) => boolean;
-  /** What is sent about this row was decided without knowing all of home's log: the audit may decide it again. */
-  readonly admitAudit: (hash: number) => void;
   /** Links of which this transaction has removed rows, whose children may have gone with them. */
   readonly emptied: Set<string>;
 }
@@ -101,6 +103,7 @@ export async function updateRows(
     const image = placed[at] as Row;
     const shape = shapeOf(side, true);
     await scope.transaction.write({ op: 'insert', shape, rows: [withConstants(side, image, true)], generated: false });
+    scope.recall(link, keyOf(link, image));
   }
   rows.forEach((row, at) => {
     const image = placed[at] as Row;
@@ -112,16 +115,37 @@ export async function updateRows(
   });
 }
 
-/** Deletes rows by key, and by hand the children that their server would have removed without logging it. */
+/**
+ * Deletes rows by key. Children that a server removes or detaches without logging it go first, by hand: then this log
+ * says what became of them, and it reaches the other side as the result of a cascade that was logged would.
+ */
 export async function deleteRows(scope: Scope, link: LinkPlan, rows: readonly Outgoing[]): Promise<void> {
   const keys = rows.map((row) => row.key as Row);
-  for (const cascade of link.cascades) {
-    if (cascade.from === otherSide(scope.target)) await cascadeTo(scope, cascade, keys);
-  }
+  const cascades = cascadesFrom(link, otherSide(scope.target));
+  // The lock holds off children that somebody is about to add.
+  if (cascades.length > 0) await scope.transaction.lock(bare(link[scope.target]), keys);
+  for (const cascade of cascades) await cascadeTo(scope, cascade, keys);
   const { missing } = await scope.transaction.write({ op: 'delete', shape: bare(link[scope.target]), keys });
-  for (const at of missing) believeAbsent(scope, link, keys[at] as Row);
+  for (const at of missing) {
+    believeAbsent(scope, link, keys[at] as Row);
+    scope.noteAbsent(link, keys[at] as Row);
+  }
   scope.emptied.add(link.id);
   rows.forEach((row) => scope.intend(link, rowHash(link, scope.target, row.key as Row), null, row.hops));
+}
+
+/** What the source's server has done to the children comes before what the target's would do to them. */
+function cascadesFrom({ cascades }: LinkPlan, source: Side): readonly EmulatedCascade[] {
+  return cascades.filter(
+    ({ from, childLink, columns }) =>
+      from === source ||
+      !cascades.some(
+        (other) =>
+          other.from === source &&
+          other.childLink === childLink &&
+          other.columns.every((column, at) => column === columns[at]),
+      ),
+  );
 }
 
 /** Throws TD7014 (transient) where the log says that the row is there: its transaction is not visible yet. */
@@ -141,22 +165,30 @@ function mayHaveGone(scope: Scope, link: LinkPlan, seen: readonly string[] = [])
   });
 }
 
-async function cascadeTo(scope: Scope, cascade: LinkPlan['cascades'][number], parents: readonly Row[]): Promise<void> {
+async function cascadeTo(
+  scope: Scope,
+  cascade: EmulatedCascade,
+  parents: readonly Row[],
+  gone = new Set<number>(),
+): Promise<void> {
   const child = scope.links.get(cascade.childLink);
   if (child === undefined) return;
-  const found = await scope.transaction.find(bare(child[scope.target]), cascade.columns, parents);
+  const { columns, action } = cascade;
+  const shape = bare(child[scope.target]);
+  const hashOf = (image: Row) => rowHash(child, scope.target, keyOf(child, image));
+  // Rows may refer to each other in a circle.
+  const found = (await scope.transaction.find(shape, columns, parents)).filter((image) => !gone.has(hashOf(image)));
   if (found.length === 0) return;
-  const rows = found.map((image): Outgoing => {
-    const detached = image.map((value, at) => (cascade.columns.includes(at) ? null : value));
-    return { link: child, sourceKey: '', key: keyOf(child, image), image: detached, hops: 0 };
-  });
-  if (cascade.action === 'delete') await deleteRows(scope, child, rows);
-  else {
-    const shape = bare(child[scope.target]);
-    const run = { keys: rows.map((row) => row.key as Row), rows: rows.map((row) => row.image as Row) };
-    await scope.transaction.write({ op: 'update', shape, ...run });
-    rows.forEach((row) => scope.intend(child, rowHash(child, scope.target, row.key as Row), row.image, 0));
+  const keys = found.map((image) => keyOf(child, image));
+  if (action === 'setNull') {
+    const rows = found.map((image) => image.map((_, at) => (columns.includes(at) ? null : undefined)));
+    await scope.transaction.write({ op: 'update', shape, keys, rows });
+    return;
   }
+  for (const image of found) gone.add(hashOf(image));
+  for (const further of cascadesFrom(child, otherSide(scope.target))) await cascadeTo(scope, further, keys, gone);
+  await scope.transaction.write({ op: 'delete', shape, keys });
+  scope.emptied.add(child.id);
 }
 
 /** Writes a pair into the key map of this database, in the same transaction as the row. */

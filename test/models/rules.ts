@@ -48,6 +48,7 @@ function linkOf(policy: Policy, width: number): LinkPlan {
     cascades: [],
     policy,
     deletes: 'sync',
+    foreignKey: 'park',
   };
 }
 

@@ -52,6 +52,8 @@ export interface Ending {
   readonly parked: number;
   /** Did any engine die without warning? What it had passed over unasked is then not asked any more. */
   readonly crashed: boolean;
+  /** Is the policy exact? Otherwise both sides only have to be equal. */
+  readonly strict: boolean;
 }
 
 /** Tables, the way applications use them, and what must hold in the end. */

@@ -2,6 +2,7 @@ import { park, perColumn } from '../../src/mapping/policies.ts';
 import type { Conflict, Policy, Side, Verdict } from '../../src/model/policy.ts';
 import type { Family } from './family.ts';
 import { counters } from './families/counters.ts';
+import { kinship } from './families/kinship.ts';
 import { ledger } from './families/ledger.ts';
 import { lens } from './families/lens.ts';
 import { claims, people } from './families/people.ts';
@@ -26,6 +27,7 @@ export interface ServerOptions {
 export interface Scenario {
   readonly families: readonly Family[];
   readonly home: Side;
+  readonly strict: boolean;
   readonly policy: Policy;
   readonly memory: Readonly<Record<Side, ServerOptions>>;
   readonly misfortune: Misfortune;
@@ -54,6 +56,9 @@ const FAMILIES: Readonly<Record<string, readonly Family[]>> = {
   mixed: [register, ledger, people, transfers, tree],
   /** Servers that remove and detach children without a word in their logs, as InnoDB does before 9.6. */
   unlogged: [people, tree],
+  kinship: [kinship],
+  /** Without the waiting and the second looks that make policies exact; both sides must end equal all the same. */
+  relaxed: [register, toggles],
 };
 
 export const CONFIGS: readonly string[] = Object.keys(FAMILIES);
@@ -67,6 +72,7 @@ export function scenarioOf(config: string, random: Random): Scenario {
   return {
     families,
     home: random.pick(['left', 'right']),
+    strict: config !== 'relaxed',
     policy: config === 'undecided' ? park() : config === 'columns' ? perColumn() : policyOf(random),
     memory: { left: serverOf(random, config !== 'unlogged'), right: serverOf(random, config !== 'unlogged') },
     misfortune: {

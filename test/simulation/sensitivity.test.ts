@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type * as Rules from '../../src/arbiter/rules.ts';
 import { ParkedRetries } from '../../src/engine/parked-retries.ts';
+import type * as Children from '../../src/pipeline/children.ts';
 import { Claims } from '../../src/pipeline/claims.ts';
 import { StateWrites } from '../../src/pipeline/state-writes.ts';
 import { simulate } from './simulate.ts';
@@ -21,14 +22,22 @@ vi.mock('../../src/arbiter/rules.ts', async (original) => {
       without.rule === 'barrier' || real.hasRecovered(...args),
   };
 });
+vi.mock('../../src/pipeline/children.ts', async (original) => {
+  const real = await original<typeof Children>();
+  return {
+    ...real,
+    tellChildren: async (...args: Parameters<typeof Children.tellChildren>) =>
+      without.rule === 'telling' ? undefined : real.tellChildren(...args),
+  };
+});
 afterEach(() => {
   without.rule = '';
   vi.restoreAllMocks();
 });
 
 /** Some seed must go wrong without the rule, and be right with it. */
-async function expectWrong(config: string, seeds: number, takeAway: () => void): Promise<void> {
-  for (let seed = 1; seed <= seeds; seed++) {
+async function expectWrong(config: string, seeds: number, takeAway: () => void, first = 1): Promise<void> {
+  for (let seed = first; seed < first + seeds; seed++) {
     takeAway();
     const { wrong } = await simulate(seed, config);
     without.rule = '';
@@ -60,6 +69,17 @@ test('goes wrong without re-asserts', async () => {
 
 test('goes wrong without claims', async () => {
   await expectWrong('people', 300, () => vi.spyOn(Claims.prototype, 'claim').mockResolvedValue(undefined));
+}, 60_000);
+
+test('goes wrong where the children of a parent that stays are not told', async () => {
+  await expectWrong('unlogged', 100, () => {
+    without.rule = 'telling';
+  });
+}, 60_000);
+
+test('goes wrong where a row that came back does not recall its children', async () => {
+  const takeAway = () => vi.spyOn(StateWrites.prototype, 'recall').mockImplementation(() => undefined);
+  await expectWrong('unlogged', 160, takeAway, 320);
 }, 60_000);
 
 test('goes wrong where parked rows are never tried again', async () => {

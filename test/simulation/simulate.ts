@@ -81,7 +81,7 @@ class Simulation {
   #healed = false;
 
   async #build(): Promise<World> {
-    const { families, home, policy, memory } = this.#scenario;
+    const { families, home, strict, policy, memory } = this.#scenario;
     const of = (side: 'left' | 'right') => ({
       ...memory[side],
       yieldPoint: this.#scheduler.yieldPoint,
@@ -95,6 +95,7 @@ class Simulation {
       },
       links: Object.assign({}, ...families.map((family) => family.links)),
       home,
+      strict,
       defaults: { keys: 'shared', conflict: policy },
       memory: { left: of('left'), right: of('right') },
     });
@@ -222,7 +223,13 @@ class Simulation {
       this.#wrong.push(`${link} ${sourceKey} is parked for the ${target} side (${code}), and nothing is amiss`);
     }
     const crashed = this.#scenario.misfortune.crashes;
-    const ending: Ending = { databases, writes: this.#writes, parked: parked.length, crashed };
+    const ending: Ending = {
+      databases,
+      writes: this.#writes,
+      parked: parked.length,
+      crashed,
+      strict: this.#scenario.strict,
+    };
     for (const family of this.#scenario.families) this.#wrong.push(...(family.check?.(ending) ?? []));
     const { directions } = last.sync?.status() ?? {};
     for (const [stream, { state }] of Object.entries(directions ?? {})) {

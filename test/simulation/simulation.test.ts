@@ -20,8 +20,7 @@ test('runs are rough: engines crash and writes meet', async () => {
   expect(outcomes.some(({ conflicts }) => conflicts > 0)).toBe(true);
 });
 
-// What servers do to children without logging it is not told to anybody yet: see the configuration `unlogged`.
-test.each(CONFIGS.filter((config) => config !== 'unlogged'))(
+test.each(CONFIGS)(
   'everything holds in the end: %s',
   async (config) => {
     for (let seed = 1; seed <= SEEDS_PER_CONFIG; seed++) {

@@ -29,6 +29,7 @@ export interface WorldOptions {
   readonly tables: Readonly<Record<Side, readonly TableDefinition[]>>;
   readonly links: Declaration['links'];
   readonly home?: Side;
+  readonly strict?: boolean;
   readonly memory?: Partial<Record<Side, Partial<MemoryOptions>>>;
   readonly defaults?: Declaration['defaults'];
 }
@@ -87,13 +88,14 @@ async function inspect(endpoints: Record<Side, Endpoint>): Promise<Record<Side, 
   return { left: await of(endpoints.left), right: await of(endpoints.right) };
 }
 
-function declarationOf({ links, defaults, home }: WorldOptions): Declaration {
+function declarationOf({ links, defaults, home, strict }: WorldOptions): Declaration {
   const endpoint = { engine: 'postgres', url: 'memory' } as const;
   return {
     name: 'world',
     left: endpoint,
     right: endpoint,
     home: home ?? 'left',
+    strict: strict ?? true,
     defaults: defaults ?? { keys: 'shared' },
     links,
   };

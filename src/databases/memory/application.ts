@@ -3,7 +3,7 @@ import type { Fields } from './definition.ts';
 import { type Client, Session } from './session.ts';
 import type { Store } from './store.ts';
 import { type Table, visible } from './table.ts';
-import { deleteRow, insertRow, lockRow, truncateTable, updateRow } from './write.ts';
+import { deleteRow, insertRow, lockForUpdate, truncateTable, updateRow } from './write.ts';
 
 /**
  * A transaction of an application at READ COMMITTED. Every call may wait for a lock, and throws TandemError as a server
@@ -57,7 +57,7 @@ export function beginTransaction(store: Store, client: Client): MemoryTransactio
     lock: (name, key) =>
       session.perform('lock', async () => {
         const table = store.tableOf(name);
-        return fieldsOf(table, await lockRow(session, table, keyOf(table, key)));
+        return fieldsOf(table, await lockForUpdate(session, table, keyOf(table, key)));
       }),
     select: (name, where = {}) =>
       session.perform('select', async () => selectRows(store.tableOf(name), where, session)),

@@ -16,7 +16,7 @@ import { fit, type Fitted, imageOf, keyText, rowOf } from './shape.ts';
 import type { Store } from './store.ts';
 import { identityOf } from './identity.ts';
 import { type Cell, visible } from './table.ts';
-import { deleteRow, insertRow, lockRow, updateRow } from './write.ts';
+import { deleteRow, insertRow, lockForUpdate, lockRow, updateRow } from './write.ts';
 
 /** A writing connection of an engine. */
 export class MemoryTarget implements Target {
@@ -144,7 +144,7 @@ class MemoryTargetTransaction implements TargetTransaction {
       const fitted = fit(this.#store, shape);
       const rows: (Row | null)[] = [];
       for (const key of keys) {
-        const row = await lockRow(this.#session, fitted.table, keyText(fitted, key));
+        const row = await lockForUpdate(this.#session, fitted.table, keyText(fitted, key));
         rows.push(row === null ? null : imageOf(fitted, row));
       }
       return rows;
@@ -156,7 +156,7 @@ class MemoryTargetTransaction implements TargetTransaction {
       const fitted = fit(this.#store, shape);
       const found: Row[] = [];
       for (const { key } of matching(fitted, by, tuples, this.#session)) {
-        const row = await lockRow(this.#session, fitted.table, key);
+        const row = await lockForUpdate(this.#session, fitted.table, key);
         // Whoever held the row may have changed what it was found by.
         if (row !== null && wantedBy(fitted, by, tuples).has(identityBy(fitted, by, row))) {
           found.push(imageOf(fitted, row));

@@ -79,6 +79,13 @@ export async function lockRow(session: Session, table: Table, key: string): Prom
   return now === undefined ? null : visible(now, session);
 }
 
+/** As SELECT ... FOR UPDATE: while it is held, nobody can add a child to the row either. */
+export async function lockForUpdate(session: Session, table: Table, key: string): Promise<Row | null> {
+  const row = await lockRow(session, table, key);
+  if (row !== null) await lockGivenUp(session, table, row, null);
+  return row;
+}
+
 /** Empties a table. Throws TD7002 where another table refers to it. */
 export async function truncateTable(session: Session, table: Table): Promise<void> {
   const [reference] = table.references.filter(({ child }) => child !== table);

@@ -46,8 +46,9 @@ async function write({ side, tx, random, mark, note }: Act): Promise<void> {
  * A value that another write was made on top of cannot be the last one; what is there was written; what is gone was
  * deleted by somebody.
  */
-function checkRegisters({ databases, writes }: Ending): string[] {
+function checkRegisters({ databases, writes, strict }: Ending): string[] {
   const wrong: string[] = [];
+  if (!strict) return wrong;
   const own = writes.filter((each) => each.family === 'register');
   const rows = new Map(databases.left.rows('registers').map((row: Fields) => [textOf(row['id']), textOf(row['mark'])]));
   for (const key of new Set(own.map((each) => each.key))) {
