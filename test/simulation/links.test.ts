@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import type { Fields, TableDefinition } from '../../src/databases/memory/definition.ts';
 import type { MemoryDatabase } from '../../src/databases/memory/server.ts';
 import { titleCase } from '../../src/mapping/codecs.ts';
-import { custom, sideWins } from '../../src/mapping/policies.ts';
-import type { Declaration } from '../../src/mapping/declaration.ts';
+import { byColumns, custom, delta, newestWins, perColumn, sideWins } from '../../src/mapping/policies.ts';
+import type { Declaration, Limits } from '../../src/mapping/declaration.ts';
+import type { Policy, RowPolicy } from '../../src/model/policy.ts';
 import { createWorld, type World } from './world.ts';
 
 // What a link can say beside which columns belong together, seen through a running engine.
@@ -146,4 +147,94 @@ test.each([
   expect(await rowsOf(databases.left, 'tickets')).toMatchObject([{ id: 1, title }]);
   expect(await rowsOf(databases.right, 'issues')).toMatchObject([{ number: 1, headline: title }]);
   await running.stop();
+});
+
+const counted: TableDefinition = {
+  table: 'goods',
+  columns: [
+    { name: 'id', kind: 'int' },
+    { name: 'name', kind: 'text' },
+    { name: 'stock', kind: 'int' },
+  ],
+  key: ['id'],
+};
+
+async function openGoods(conflict: Policy, limits: Limits = {}): Promise<World> {
+  const columns = { id: 'id', name: 'name', stock: 'stock' };
+  const links = { goods: { left: 'goods', right: 'goods', columns, conflict } };
+  return createWorld({ tables: { left: [counted], right: [counted] }, links, limits });
+}
+
+/** A row that is in step, then changed on both sides before anybody reads either log. */
+async function changeOnBothSides({ databases, start }: World): Promise<void> {
+  const before = await start();
+  await write(databases.left, (tx) => tx.insert('goods', { id: 1, name: 'a', stock: 10 }));
+  await before.sync.idle();
+  await before.stop();
+  await write(databases.left, (tx) => tx.update('goods', { id: 1 }, { name: 'left', stock: 14 }));
+  await write(databases.right, (tx) => tx.update('goods', { id: 1 }, { name: 'right', stock: 7 }));
+}
+
+const stockAdds = (rest: RowPolicy) => byColumns(rest, [{ columns: ['stock'], policy: delta() }]);
+
+test.each([
+  ['one side', sideWins('right'), 'right', 7],
+  ['counters', stockAdds(sideWins('left')), 'left', 11],
+  ['counters beside a function', stockAdds(custom(() => 'right')), 'right', 11],
+  ['column by column', perColumn(sideWins('left')), 'left', 14],
+] as const)(
+  'one decision, one entry in the ledger, also when it is read again: %s',
+  async (_who, conflict, name, stock) => {
+    const world = await openGoods(conflict);
+    await changeOnBothSides(world);
+    for (let restarts = 0; restarts < 2; restarts++) {
+      const running = await world.start();
+      await running.sync.idle();
+      await running.stop();
+    }
+    for (const side of [world.databases.left, world.databases.right]) {
+      expect(await rowsOf(side, 'goods')).toEqual([{ id: 1, name, stock }]);
+    }
+    const [entry, ...more] = world.databases.left.rows('tandem.conflict');
+    expect(more).toEqual([]);
+    expect(entry).toMatchObject({ type: 'update_origin_differs', state: 'decided', home: 'left', remote_key: '1' });
+    expect(entry?.['home_image']).toBe('[1,"left",14]');
+    expect(entry?.['remote_image']).toBe('[1,"right",7]');
+    expect(entry?.['base']).toBe('[1,"a",10]');
+    expect(entry?.['result']).toBe(JSON.stringify([1, name, stock]));
+    expect(world.databases.right.rows('tandem.conflict')).toEqual([]);
+  },
+);
+
+test.each([
+  ['throws', custom(() => Promise.reject(new Error('no'))), 'TD8002'],
+  ['never answers', custom(() => new Promise(() => undefined)), 'TD8011'],
+] as const)('where a function %s, its row waits for a person and all others flow', async (_what, conflict, code) => {
+  const world = await openGoods(conflict, { conflictFunctionMs: 50 });
+  const { databases } = world;
+  await changeOnBothSides(world);
+  await write(databases.right, (tx) => tx.insert('goods', { id: 2, name: 'b', stock: 1 }));
+  const running = await world.start();
+  await running.sync.idle();
+  expect(databases.left.rows('tandem.conflict')).toMatchObject([{ state: 'open', code, winner: 'nobody' }]);
+  expect(databases.left.rows('goods')).toMatchObject([{ id: 1, name: 'left' }, { id: 2 }]);
+  const { conflictsOpen, conflictCounts, parked } = running.sync.status().directions['right->left'];
+  expect({ conflictsOpen, parked }).toEqual({ conflictsOpen: 1, parked: 1 });
+  const counted = { link: 'goods', type: 'update_origin_differs', resolution: 'parked', count: 1 };
+  expect(conflictCounts).toEqual([counted]);
+  await running.stop();
+});
+
+test('the ledger keeps what it is told to, and forgets the oldest', async () => {
+  const world = await openGoods(newestWins(), { conflictRows: 2 });
+  const { databases } = world;
+  for (let round = 1; round <= 4; round++) {
+    await write(databases.left, (tx) => tx.insert('goods', { id: round, name: 'left', stock: 0 }));
+    await write(databases.right, (tx) => tx.insert('goods', { id: round, name: 'right', stock: 0 }));
+    const running = await world.start();
+    await running.sync.idle();
+    await running.stop();
+  }
+  const kept = databases.left.rows('tandem.conflict').map((row) => row['home_key']);
+  expect(kept.toSorted()).toEqual(['2', '3', '4']);
 });

@@ -32,6 +32,7 @@ export interface WorldOptions {
   readonly strict?: boolean;
   readonly memory?: Partial<Record<Side, Partial<MemoryOptions>>>;
   readonly defaults?: Declaration['defaults'];
+  readonly limits?: Declaration['limits'];
 }
 
 /** Throws where the declaration does not compile. */
@@ -53,7 +54,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const prepared = { ...endpoints, declaration, schemas, plan, findings, [Symbol.asyncDispose]: close };
   await provision(prepared, { step: () => undefined, checkpoint: () => undefined });
   const run = async (opened: Record<Side, Endpoint>, own: Context): Promise<Sync> =>
-    startSync({ plan, endpoints: opened, schemas: await inspect(opened), context: own });
+    startSync({ plan, endpoints: opened, schemas: await inspect(opened), context: own, limits: options.limits });
   return {
     databases,
     plan,
