@@ -45,7 +45,10 @@ export async function openStation(
     const held = await takeOver(target, stream, lane.plan.id, context);
     const rows = await readParked(target, endpoint.state.parked, stream, lane, source);
     if (lane.remote === source) loadHeld(lane, stream, rows);
-    const book = await readBook(target, endpoint.state.conflict, lane.plan.id, limits);
+    const keyColumn = lane.remote === source ? 'remote_key' : 'home_key';
+    const limit = { rowsMax: limits.conflictRows, ageUsMax: limits.conflictDays * DAY_US };
+    const book = new LedgerBook(limit, keyColumn);
+    await loadBook(book, target, endpoint.state.conflict, lane.plan.id);
     return { stream, lane, source, target, held, parked: new Parked(rows), book };
   } catch (thrown) {
     await target[Symbol.asyncDispose]();
@@ -80,15 +83,13 @@ function loadHeld(lane: Lane, stream: Stream, rows: readonly ParkedRow[]): void 
 }
 
 /** The lane's ledger as the database has it: open entries whole, of the others what it takes to prune them. */
-async function readBook(target: Target, shape: TableShape, lane: string, limits: EngineLimits): Promise<LedgerBook> {
-  const book = new LedgerBook({ rowsMax: limits.conflictRows, ageUsMax: limits.conflictDays * DAY_US });
-  const names = ['id', 'lane', 'link', 'remote_key', 'state', 'decided_us'];
+async function loadBook(book: LedgerBook, target: Target, shape: TableShape, lane: string): Promise<void> {
+  const names = ['id', 'lane', 'link', 'home_key', 'remote_key', 'state', 'decided_us'];
   const brief = { ...shape, columns: names.map((name) => shape.columns[columnOf(shape, name)] as Column), key: [0] };
   const closed = (await target.find(brief, [1], [[lane]])).map((row) => named(brief, row));
   const by = ['lane', 'state'].map((name) => columnOf(shape, name));
   const open = (await target.find(shape, by, [[lane, 'open']])).map((row) => named(shape, row));
   book.load([...closed.filter((row) => row['state'] !== 'open'), ...open]);
-  return book;
 }
 
 const DAY_US = 86_400_000_000;

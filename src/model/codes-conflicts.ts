@@ -51,4 +51,11 @@ export const CONFLICT_CODES = {
     'The running engine did not carry out the resolution, or none is running. The request stays and is ' +
       'carried out by the next engine that starts; `tandem conflicts show` tells whether it was.',
   ),
+  TD8017: entry(
+    'NOT_TO_DECIDE',
+    'setup',
+    1,
+    'The row waits for a unique value that another row holds. Change that row, or this one, at its own side; it is ' +
+      'tried again from time to time and heals by itself.',
+  ),
 } as const satisfies Record<string, CodeEntry>;

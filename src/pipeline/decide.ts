@@ -13,7 +13,7 @@ import { rowHash, rowKeyText } from './linked.ts';
 import type { Op } from './ops.ts';
 import { mayDelete } from './orphans.ts';
 import { healRow, parkRow } from './owed.ts';
-import { HELD_CODES, type Debt, type ParkedRow } from './parked.ts';
+import { HELD_CODES, storedKey, type Debt, type ParkedRow } from './parked.ts';
 import { inTargetKeys, replaceRow, restate, type CarefulPass } from './pass.ts';
 import { bare, believeAbsent, pair } from './write.ts';
 
@@ -188,7 +188,7 @@ export async function holdOn(pass: CarefulPass, op: Op, held: ParkedRow): Promis
   if (open === null) return;
   pass.ledger.change({
     ...open,
-    remote_key: op.newSourceKey,
+    remote_key: storedKey(op.newSourceKey),
     remote_image: imageText(incoming),
     remote_us: BigInt(op.item.effectiveUs),
     remote_position: op.item.position,
@@ -214,8 +214,8 @@ export function entryOf(
     link: link.id,
     home,
     row_key: encodeRow(key),
-    home_key: rowKeyText(link, home, key),
-    remote_key: op.sourceKey,
+    home_key: storedKey(rowKeyText(link, home, key)),
+    remote_key: storedKey(op.sourceKey),
     type: conflictTypeOf(about),
     policy: describePolicy(link.policy),
     state: decision === undefined ? 'open' : 'decided',

@@ -1,5 +1,6 @@
 import type { Side } from '../model/policy.ts';
 import type { Value } from '../model/value.ts';
+import { storedKey } from './parked.ts';
 import type { StateWrites } from './state-writes.ts';
 
 /** A row of the `conflict` table, by column name; see STATE_TABLES. */
@@ -26,13 +27,16 @@ const PRUNED_MAX = 50;
 /** What an engine knows of one lane's ledger of conflicts: the open entries, and what may be pruned. */
 export class LedgerBook {
   readonly #limits: LedgerLimits;
+  /** The column with the row's key at its source, by which parked rows are known, too. */
+  readonly keyColumn: 'home_key' | 'remote_key';
   readonly #open = new Map<string, LedgerRow>();
   /** Closed entries, oldest first. */
   #closed: { readonly id: string; readonly decidedUs: number }[] = [];
   readonly #counts = new Map<string, ConflictCount>();
 
-  constructor(limits: LedgerLimits) {
+  constructor(limits: LedgerLimits, keyColumn: 'home_key' | 'remote_key') {
     this.#limits = limits;
+    this.keyColumn = keyColumn;
   }
 
   /** Takes entries that were found in the database; open ones whole, of others id, state and time. */
@@ -43,9 +47,9 @@ export class LedgerBook {
 
   take(row: LedgerRow): void {
     const id = String(row['id']);
-    if (row['state'] === 'open') this.#open.set(rowName(row), row);
+    if (row['state'] === 'open') this.#open.set(this.#name(row), row);
     else {
-      if (this.#open.get(rowName(row))?.['id'] === id) this.#open.delete(rowName(row));
+      if (this.#open.get(this.#name(row))?.['id'] === id) this.#open.delete(this.#name(row));
       this.#closed.push({ id, decidedUs: Number(row['decided_us']) });
     }
   }
@@ -72,8 +76,12 @@ export class LedgerBook {
     return this.#open.size;
   }
 
-  open(link: string, remoteKey: string): LedgerRow | null {
-    return this.#open.get(`${link} ${remoteKey}`) ?? null;
+  open(link: string, sourceKey: string): LedgerRow | null {
+    return this.#open.get(`${link} ${storedKey(sourceKey)}`) ?? null;
+  }
+
+  #name(row: LedgerRow): string {
+    return `${String(row['link'])} ${String(row[this.keyColumn])}`;
   }
 
   /** The oldest entries that need not be kept at this time. */
@@ -93,10 +101,6 @@ export class LedgerBook {
     const gone = new Set(ids);
     this.#closed = this.#closed.filter(({ id }) => !gone.has(id));
   }
-}
-
-function rowName(row: LedgerRow): string {
-  return `${String(row['link'])} ${String(row['remote_key'])}`;
 }
 
 /** What one transaction writes into the ledger: it is there if the decision is, and never twice. */
@@ -130,10 +134,10 @@ export class Ledger {
   }
 
   /** The entry about this row that waits for a person. */
-  open(link: string, remoteKey: string): LedgerRow | null {
-    let found = this.#book.open(link, remoteKey);
+  open(link: string, sourceKey: string): LedgerRow | null {
+    let found = this.#book.open(link, sourceKey);
     for (const { row } of this.#written.values()) {
-      if (row['link'] !== link || row['remote_key'] !== remoteKey) continue;
+      if (row['link'] !== link || row[this.#book.keyColumn] !== storedKey(sourceKey)) continue;
       if (row['state'] === 'open') found = row;
       else if (row['id'] === found?.['id']) found = null;
     }

@@ -4,6 +4,7 @@ import type { LinkPlan } from '../model/plan.ts';
 import { otherSide } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
 import { naturalTuple } from './careful.ts';
+import { CLASH_CODES, closeClash, recordClash } from './clashes.ts';
 import { keyOf, rowKeyText, type LaneItem, type LinkedChange } from './linked.ts';
 import { mapImage } from './map.ts';
 import type { Op } from './ops.ts';
@@ -33,6 +34,7 @@ export function park(pass: CarefulPass, { item, change, error, blockedBy }: Refu
     const known = pass.owedRows.get(link.id, sourceKey);
     // Whatever else happens to it, a row about which a person is to decide stays held.
     const held = isHeld(known) ? { code: known.code, targetKey: known.targetKey } : { targetKey: null };
+    if (!isHeld(known) && CLASH_CODES.has(error.code)) recordClash(pass, change, sourceKey, error.code);
     const amounts = owedAmounts(pass, change, known?.amounts ?? null);
     const debt = { link: link.id, sourceKey, code: error.code, blockedBy, ...held, amounts };
     parkRow(pass, debt, item.position, { item, change, error, rowKey });
@@ -43,7 +45,9 @@ export function park(pass: CarefulPass, { item, change, error, blockedBy }: Refu
 export function heal(pass: CarefulPass, op: Op): void {
   for (const sourceKey of new Set([op.sourceKey, op.newSourceKey])) {
     const owed = pass.owedRows.get(op.link.id, sourceKey);
-    if (owed !== null && !isHeld(owed)) healRow(pass, owed);
+    if (owed === null || isHeld(owed)) continue;
+    healRow(pass, owed);
+    closeClash(pass, op.link.id, sourceKey);
   }
 }
 

@@ -6,6 +6,7 @@ import { TandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { decodeRow, encodeRow, type Row, type Value } from '../model/value.ts';
+import { CLASH_CODES } from './clashes.ts';
 import { healRow } from './owed.ts';
 import type { Resolution, Task } from './lane.ts';
 import type { LedgerRow } from './ledger.ts';
@@ -28,6 +29,8 @@ export async function resolve(pass: CarefulPass, applier: Applier, { name, reque
     throw new TandemError('TD7014', 'a request is in the log but not visible yet', { at: { conflict: request.id } });
   }
   const entry = await entryOf(pass, applier, request);
+  if (CLASH_CODES.has(String(entry['code'])))
+    throw new TandemError('TD8017', `conflict ${request.id} is not one to decide`);
   const link = scope.links.get(String(entry['link']));
   if (link === undefined || entry['home'] !== scope.target) throw unknown(request);
   const key = decodeRow(String(entry['row_key']));

@@ -166,8 +166,9 @@ async function openGoods(conflict: Policy, limits: Limits = {}): Promise<World> 
 }
 
 /** A row that is in step, then changed on both sides before anybody reads either log. */
-async function changeOnBothSides({ databases, start }: World): Promise<void> {
-  const before = await start();
+async function changeOnBothSides(world: World): Promise<void> {
+  const { databases } = world;
+  const before = await world.start();
   await write(databases.left, (tx) => tx.insert('goods', { id: 1, name: 'a', stock: 10 }));
   await before.sync.idle();
   await before.stop();
@@ -235,6 +236,26 @@ test('the ledger keeps what it is told to, and forgets the oldest', async () => 
     await running.sync.idle();
     await running.stop();
   }
-  const kept = databases.left.rows('tandem.conflict').map((row) => row['home_key']);
+  const kept = databases.left.rows('tandem.conflict').map((row) => String(row['home_key']));
   expect(kept.toSorted()).toEqual(['2', '3', '4']);
+});
+
+test('a unique value that another row holds is an entry that closes when the row could be applied', async () => {
+  const tables = [{ ...counted, uniques: [['name']] }];
+  const columns = { id: 'id', name: 'name', stock: 'stock' };
+  const links = { goods: { left: 'goods', right: 'goods', columns } };
+  const world = await createWorld({ tables: { left: tables, right: tables }, links });
+  const { databases } = world;
+  await write(databases.right, (tx) => tx.insert('goods', { id: 1, name: 'taken', stock: 1 }));
+  await write(databases.left, (tx) => tx.insert('goods', { id: 2, name: 'taken', stock: 2 }));
+  const running = await world.start();
+  await running.sync.idle();
+  const entries = () => databases.left.rows('tandem.conflict').map((row) => [row['type'], row['code'], row['state']]);
+  expect(entries()).toEqual([['insert_exists', 'TD7001', 'open']]);
+  await write(databases.left, (tx) => tx.update('goods', { id: 2 }, { name: 'free' }));
+  await write(databases.right, (tx) => tx.update('goods', { id: 1 }, { stock: 3 }));
+  await running.sync.idle();
+  expect(entries()).toEqual([['insert_exists', 'TD7001', 'resolved']]);
+  expect(await rowsOf(databases.left, 'goods')).toContainEqual({ id: 1, name: 'taken', stock: 3 });
+  await running.stop();
 });

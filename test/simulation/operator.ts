@@ -6,7 +6,9 @@ import type { World } from './world.ts';
 /** Conflicts that wait for somebody's decision. */
 export function openConflicts(world: World): string[] {
   const { home } = world.plan.lanes[0] ?? { home: 'left' };
-  const rows = world.databases[home].rows('tandem.conflict').filter((row) => row['state'] === 'open');
+  const rows = world.databases[home]
+    .rows('tandem.conflict')
+    .filter((row) => row['state'] === 'open' && row['code'] === 'TD8010');
   return rows.map((row) => textOf(row['id']));
 }
 

@@ -32,6 +32,7 @@ export function resolve(session: Session, id: string, options: ResolveOptions): 
     const plan = planOf(prepared);
     const entry = await readConflict(prepared, plan, id);
     if (entry.state === 'resolved') throw alreadyResolved(id);
+    if (entry.code === 'TD7001' || entry.code === 'TD8003') throw notToDecide(id);
     const link = linkOf(plan, entry.link);
     const wanted = wantedOf(options, link);
     const present = await presentRow(prepared, plan, entry);
@@ -117,6 +118,13 @@ function alreadyResolved(id: string): TandemError {
   return new TandemError('TD8014', `conflict ${id} was resolved already`, {
     expected: 'the newest entry about the row, which refers to this one',
     fix: 'tandem conflicts ls',
+  });
+}
+
+function notToDecide(id: string): TandemError {
+  return new TandemError('TD8017', `conflict ${id} is a clash of unique values, which is not for Tandem to decide`, {
+    fix: 'Change one of the two rows at its own side; the one that waits is tried again.',
+    at: { conflict: id },
   });
 }
 
