@@ -1,7 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import type * as Groups from '../../src/arbiter/groups.ts';
 import type * as Rules from '../../src/arbiter/rules.ts';
 import { ParkedRetries } from '../../src/engine/parked-retries.ts';
 import type * as Children from '../../src/pipeline/children.ts';
+import type * as Decide from '../../src/pipeline/decide.ts';
 import { Claims } from '../../src/pipeline/claims.ts';
 import { StateWrites } from '../../src/pipeline/state-writes.ts';
 import { simulate } from './simulate.ts';
@@ -30,6 +32,22 @@ vi.mock('../../src/pipeline/children.ts', async (original) => {
       without.rule === 'telling' ? undefined : real.tellChildren(...args),
   };
 });
+vi.mock('../../src/pipeline/decide.ts', async (original) => {
+  const real = await original<typeof Decide>();
+  return {
+    ...real,
+    mergeUnderLock: (...args: Parameters<typeof Decide.mergeUnderLock>) =>
+      without.rule === 'merge' ? Promise.resolve(false) : real.mergeUnderLock(...args),
+  };
+});
+vi.mock('../../src/arbiter/groups.ts', async (original) => {
+  const real = await original<typeof Groups>();
+  return {
+    ...real,
+    addAmounts: (...args: Parameters<typeof Groups.addAmounts>) =>
+      without.rule === 'debt' ? args[2] : real.addAmounts(...args),
+  };
+});
 afterEach(() => {
   without.rule = '';
   vi.restoreAllMocks();
@@ -51,6 +69,9 @@ test.each([
   ['deferral', 'register', 300],
   ['floor', 'toggles', 300],
   ['barrier', 'toggles', 300],
+  // Counters are added to under lock in every write, and what a parked change added stays with the debt.
+  ['merge', 'counters', 100],
+  ['debt', 'counters', 300],
 ])(
   'goes wrong without %s',
   async (rule, config, seeds) => {
