@@ -44,6 +44,7 @@ function linkWith(policy: Policy): LinkPlan {
     policy,
     deletes: 'sync',
     foreignKey: 'park',
+    truncate: 'stop',
   };
 }
 

@@ -15,6 +15,7 @@ export function treeSchema(withFunctions: boolean) {
     conflict: conflict.optional(),
     direction: direction.optional(),
     deletes: deletes.optional(),
+    truncate: truncation.optional().describe('what TRUNCATE of one side means for the other; stop unless given'),
     keys: keys.optional(),
     foreignKey: foreignKey
       .optional()
@@ -68,6 +69,7 @@ const side = z.enum(['left', 'right']);
 const direction = z.enum(['both', 'toRight', 'toLeft']);
 const deletes = z.enum(['sync', 'ignore']);
 const foreignKey = z.enum(['park', 'restoreParent', 'deleteChild']);
+const truncation = z.enum(['stop', 'apply', 'ignore']);
 const parity = z.enum(['odd', 'even']);
 const keys = z.union([
   z.enum(['shared', 'mapped']),
@@ -129,6 +131,9 @@ const limits = z.strictObject({
   conflictFunctionMs: count.optional().describe('milliseconds that a custom conflict function may take; 5000'),
   conflictRows: count.optional().describe('decided conflicts that the ledger keeps at most; 100000'),
   conflictDays: count.optional().describe('days that the ledger keeps a decided conflict; 30'),
+  dirtyRows: count
+    .optional()
+    .describe('keys of one table that are noted while its group is stopped; 200000 unless given'),
 });
 
 const server = z.strictObject({

@@ -2,7 +2,7 @@ import type { Limits } from '../mapping/declaration.ts';
 import type { Position } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint, Source, Target } from '../model/endpoint.ts';
-import { asTandemError, type TandemError } from '../model/error.ts';
+import { asTandemError, TandemError } from '../model/error.ts';
 import type { SyncPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { TableSchema } from '../model/schema.ts';
@@ -14,6 +14,9 @@ import { Lane } from '../pipeline/lane.ts';
 import { Recogniser } from '../pipeline/recognise.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { isResolution, readControls, readPaused } from './control.ts';
+import { DriftKeeper, type DriftWatch } from './drift.ts';
+import { makeGroups, openGroups } from './open-groups.ts';
+import { misfitRead, stopGroup } from './groups.ts';
 import { waitIdle } from './idle.ts';
 import { describeSync } from './describe.ts';
 import { verifyLease } from './lease.ts';
@@ -27,7 +30,7 @@ import { Reader, type ExpectedMarker } from './reader.ts';
 import { RateLimit } from './rate-limit.ts';
 import { release } from './release.ts';
 import type { LaneRoute } from './route.ts';
-import { countAudit, deliver, failLane, leavingRoute, makeRoutes, takeControl, type Running } from './running.ts';
+import { countAudit, deliver, leavingRoute, makeRoutes, takeControl, type Running } from './running.ts';
 import { Spill } from './spill.ts';
 import { loadDeferrals, openStation, startOf, STREAMS, streamFrom, type Station } from './stations.ts';
 import type { Stream, Sync, SyncStatus } from './sync-status.ts';
@@ -45,6 +48,10 @@ export interface SyncParts {
   readonly context: Context;
   readonly direction?: 'toRight' | 'toLeft' | undefined;
   readonly limits?: Limits | undefined;
+  /** Looks at both catalogues from time to time, where the engine is to follow changes of schemas. */
+  readonly watch?: DriftWatch | undefined;
+  /** Table groups whose live tables the plan does not fit, which was made for the tables as they were; by lane id. */
+  readonly misfits?: ReadonlyMap<string, TandemError> | undefined;
 }
 
 /**
@@ -56,6 +63,7 @@ export class Engine {
   readonly #opened: Target[];
   readonly #stopReading = new AbortController();
   readonly #stopWaiting = new AbortController();
+  readonly #outdated = new AbortController();
   readonly #sources: Partial<Record<Side, Source>> = {};
   readonly #readers: Partial<Record<Side, Reader>> = {};
   readonly #retries: ParkedRetries;
@@ -103,12 +111,14 @@ export class Engine {
       skews: { left: 0, right: 0 },
       meters: new Meters(),
       paces: { left: { owedMs: 0 }, right: { owedMs: 0 } },
+      groups: makeGroups(lanes, stations, this.#given.schemas),
       ...counts,
     };
     const active = stations.filter((station) => this.#isActive(station.source));
     const routes = makeRoutes(shared, active, (...done) => this.#onDone(...done));
     const running: Running = { ...shared, routes };
     this.#running = running;
+    openGroups(running, stations, this.#given.misfits ?? new Map(), this.#given.watch !== undefined);
     await this.#openReaders(running, stations);
     await this.#readPauses(routes);
     await this.#readResolutions(running);
@@ -184,6 +194,8 @@ export class Engine {
         markers: expectedMarkers(side, stations, running.takenOverAt[side]),
         onRetry: (error) => running.meters.retries.add([streamFrom(side), 'capture', error.code]),
         deliver: (recognised, transaction) => {
+          const { position } = transaction;
+          for (const { lane, error } of recognised.failures) misfitRead(running, lane, side, position, error);
           deliver(running, side, recognised, transaction);
           return holdBack(running, side, transaction.changes.length);
         },
@@ -213,13 +225,18 @@ export class Engine {
     const watching = watch.run(this.#stopWaiting.signal);
     try {
       // Readers only end when they are told to or when something is wrong; routes may end one by one.
-      await Promise.race([Promise.all(readings), this.#allEnded(applying), housekeeping]);
+      await Promise.race([
+        Promise.all(readings),
+        Promise.all(applying),
+        housekeeping,
+        rejection(this.#outdated.signal),
+      ]);
     } catch (thrown) {
       this.#state = 'failed';
       const error = asTandemError(thrown);
       this.#failure = error;
       const fields = { code: error.code, at: error.details.at };
-      running.context.log.error(fields, `${error.message}; stopping`);
+      if (error.code !== 'TD5033') running.context.log.error(fields, `${error.message}; stopping`);
       throw error;
     } finally {
       await this.#windDown(running, [...readings, ...applying, housekeeping, watching]);
@@ -229,20 +246,16 @@ export class Engine {
   }
 
   async #runRoute(running: Running, route: LaneRoute): Promise<void> {
-    try {
-      await route.run(this.#stopWaiting.signal);
-    } catch (thrown) {
-      const error = asTandemError(thrown);
-      if (error.class !== 'schema' && error.class !== 'row') throw error;
-      failLane(running, route.lane, error);
+    for (;;) {
+      try {
+        return await route.run(this.#stopWaiting.signal);
+      } catch (thrown) {
+        const error = asTandemError(thrown);
+        // A group that is stopped touches nothing but Tandem's own tables: what fails there is no matter of schemas.
+        if (route.stopped || (error.class !== 'schema' && error.class !== 'row')) throw error;
+        stopGroup(running, route.lane, error);
+      }
     }
-  }
-
-  /** All routes have ended: by request, or because every table group has stopped. */
-  async #allEnded(applying: readonly Promise<void>[]): Promise<void> {
-    await Promise.all(applying);
-    const failed = this.#running?.routes.find((route) => route.stopped);
-    if (this.#state === 'running' && failed?.lastError) throw failed.lastError;
   }
 
   /** Appliers first, so that what is in flight commits; then readers; then files and connections. */
@@ -259,12 +272,22 @@ export class Engine {
 
   async #keepHouse(running: Running): Promise<void> {
     const { signal } = this.#stopWaiting;
+    const drift = new DriftKeeper(running, this.#given.watch ?? null, signal, () => this.#followSchemas());
     while (!signal.aborted) {
       await running.context.sleep(HOUSEKEEPING_MS, signal).catch(() => undefined);
       for (const side of SIDES) this.#readers[side]?.look();
       this.#retries.ask(running);
+      drift.tick();
       release(running, this.#sources);
     }
+  }
+
+  /** The tables have changed and the mapping fits them: this engine ends, and a new one goes on with a new plan. */
+  #followSchemas(): void {
+    if (this.#state !== 'running') return;
+    this.#outdated.abort(
+      new TandemError('TD5033', 'linked tables have changed, and the mapping fits them as they are'),
+    );
   }
 
   #onDone(route: LaneRoute, turn: Turn, applied: Applied | null): void {
@@ -292,6 +315,10 @@ export class Engine {
       },
     };
   }
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(asTandemError(signal.reason))));
 }
 
 function emptyCounts(): Record<Stream, number> {

@@ -3,10 +3,10 @@ import { asTandemError } from '../model/error.ts';
 import type { Sync, SyncStatus } from './sync-status.ts';
 
 /**
- * A failover under a running engine makes what it holds in memory wrong. What both databases hold does not have to be:
- * a new engine verifies that when it starts, and says what is final.
+ * A failover under a running engine makes what it holds in memory wrong, and so do tables that were altered. What both
+ * databases hold does not have to be: a new engine verifies that when it starts, and says what is final.
  */
-const startsOver: ReadonlySet<string> = new Set(['TD6004', 'TD6030']);
+const startsOver: ReadonlySet<string> = new Set(['TD6004', 'TD6030', 'TD5033']);
 
 /**
  * A sync that outlives its engines: one that was overtaken by a failover is followed by another. `close` runs at the

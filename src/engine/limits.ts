@@ -27,6 +27,7 @@ export function limitsOf(declared: Limits = {}): EngineLimits {
     conflictFunctionMs: 5_000,
     conflictRows: 100_000,
     conflictDays: 30,
+    dirtyRows: 200_000,
     ...declared,
     rowsPerSecond: {
       'left->right': rowsPerSecond?.toRight ?? Infinity,

@@ -121,7 +121,7 @@ export async function closeAll(endpoints: readonly (Endpoint | TandemError)[]): 
 }
 
 /** The tables that links name; all of them where a name matches none, so that a finding can suggest the one meant. */
-async function inspectLinked(
+export async function inspectLinked(
   endpoint: Endpoint,
   declaration: Declaration,
   side: Side,

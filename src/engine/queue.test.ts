@@ -35,6 +35,7 @@ function queueOf(memoryMax: { rows: number; bytes: number }, below = 'q'): ItemQ
 }
 
 function item(ordinal: number, rows = 1, bytes = 100): LaneItem {
+  const unread = [{ link, key: [ordinal] }];
   const changes = Array.from({ length: rows }, (_, at) => ({
     link,
     op: 'insert' as const,
@@ -43,7 +44,18 @@ function item(ordinal: number, rows = 1, bytes = 100): LaneItem {
     hops: 0,
   }));
   const position = String(ordinal) as Position;
-  return { position, ordinal, id: '', committedAtUs: 0, effectiveUs: 0, seen: null, changes, bytes, last: true };
+  return {
+    position,
+    ordinal,
+    id: '',
+    committedAtUs: 0,
+    effectiveUs: 0,
+    seen: null,
+    changes,
+    unread,
+    bytes,
+    last: true,
+  };
 }
 
 async function drain(queue: ItemQueue): Promise<number[]> {
@@ -51,7 +63,8 @@ async function drain(queue: ItemQueue): Promise<number[]> {
   for (;;) {
     const taken = await queue.take({ rows: 700, bytes: Infinity }, yes);
     if (taken.length === 0) return ordinals;
-    for (const { ordinal, changes } of taken) {
+    for (const { ordinal, changes, unread } of taken) {
+      expect(unread).toEqual([{ link, key: [ordinal] }]);
       expect(changes.every((change) => change.link === link)).toBe(true);
       ordinals.push(ordinal);
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { LinkPlan } from '../model/plan.ts';
-import type { LaneItem, LinkedChange } from '../pipeline/linked.ts';
+import type { LaneItem, LinkedChange, Unread } from '../pipeline/linked.ts';
 import type { Spill, SpillFile } from './spill.ts';
 
 /** What goes into each file that spills from a queue's tail: little, so that what is read back dies young. */
@@ -12,7 +12,11 @@ const SEGMENT_BYTES = 4 * 1024 * 1024;
 const TAKEN_MIN = 64;
 
 type StoredChange = Omit<LinkedChange, 'link'> & { readonly link: number };
-type StoredItem = Omit<LaneItem, 'changes'> & { readonly changes: readonly StoredChange[] };
+interface StoredItem extends Omit<LaneItem, 'changes' | 'unread'> {
+  readonly changes: readonly StoredChange[];
+  readonly unread: readonly StoredUnread[];
+}
+type StoredUnread = Omit<Unread, 'link'> & { readonly link: number };
 
 /** A file of the queue's tail. */
 interface Segment extends Size {
@@ -147,7 +151,11 @@ export class ItemQueue {
 
   #store(item: LaneItem): StoredItem {
     const { links } = this.#options;
-    return { ...item, changes: item.changes.map((change) => ({ ...change, link: links.indexOf(change.link) })) };
+    return {
+      ...item,
+      changes: item.changes.map((change) => ({ ...change, link: links.indexOf(change.link) })),
+      unread: item.unread.map(({ link, key }) => ({ link: links.indexOf(link), key })),
+    };
   }
 
   #restore(item: StoredItem): LaneItem {
@@ -155,6 +163,7 @@ export class ItemQueue {
     return {
       ...item,
       changes: item.changes.map((change) => ({ ...change, link: links[change.link] as LinkPlan })),
+      unread: item.unread.map(({ link, key }) => ({ link: links[link] as LinkPlan, key })),
     };
   }
 }

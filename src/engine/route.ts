@@ -5,7 +5,8 @@ import { asTandemError, TandemError } from '../model/error.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Applied } from '../pipeline/apply.ts';
 import type { Lane, Task } from '../pipeline/lane.ts';
-import type { LaneItem } from '../pipeline/linked.ts';
+import type { LaneItem, Unread } from '../pipeline/linked.ts';
+import type { GroupNote, Owing } from '../pipeline/owe.ts';
 import { run, type Route, type Turn } from '../pipeline/run.ts';
 import { answered, type Applier } from '../pipeline/transact.ts';
 import { Backoff, isWorthRetrying } from './backoff.ts';
@@ -40,6 +41,12 @@ export interface LaneRouteOptions {
   readonly positions: Positions;
   /** Have both readers re-read up to the durable checkpoints? */
   readonly isRecovered: () => boolean;
+  /** Keys of one table that are noted at most while the group is stopped. */
+  readonly dirtyRows: number;
+  /** A stopped group does no work of the protocol's own: the rows that it was about are owed to the other side. */
+  readonly handOver: (route: LaneRoute, tasks: readonly Task[]) => void;
+  /** Is something that was handed over not noted yet? */
+  readonly hasHandedOver: (route: LaneRoute) => boolean;
   /** Wakes the opposite route and whoever waits for idleness, and acknowledges. */
   readonly onDone: (route: LaneRoute, turn: Turn, applied: Applied | null) => void;
 }
@@ -57,7 +64,13 @@ export class LaneRoute implements Route {
   skipped: Position | null = null;
   paused = false;
   retrying = false;
+  /** The table group is stopped: what changes is noted instead of being applied. */
   stopped = false;
+  /** To be noted with the next transaction: rows, whole tables that are in step again, what stands about the group. */
+  readonly owed: Unread[] = [];
+  readonly paidWholes: string[] = [];
+  readonly postponed: Task[] = [];
+  groupNote: GroupNote | null = null;
   lastError: TandemError | null = null;
   /** How many audits home changes from an ordinal on must wait for; set on the route that leaves home. */
   readonly auditsOpen = new Map<number, number>();
@@ -106,7 +119,8 @@ export class LaneRoute implements Route {
 
   /** Nothing read, queued or on its way that is not applied. */
   get isIdle(): boolean {
-    return this.stopped || (this.#inFlight.length === 0 && this.queue.isEmpty && this.tasks.length === 0);
+    const isNoted = this.owed.length === 0 && this.paidWholes.length === 0 && this.groupNote === null;
+    return isNoted && this.#inFlight.length === 0 && this.queue.isEmpty && this.tasks.length === 0;
   }
 
   /** The oldest item that is not applied yet. */
@@ -241,6 +255,17 @@ export class LaneRoute implements Route {
   }
 
   async #turn(): Promise<Turn | null> {
+    if (this.stopped && this.tasks.length > 0) {
+      const tasks = this.tasks.splice(0);
+      // What a person has decided about a row waits until the group goes on.
+      this.postponed.push(...tasks.filter(({ kind }) => kind === 'resolve'));
+      this.#options.handOver(this, tasks);
+    }
+    if (this.stopped || this.owed.length > 0 || this.paidWholes.length > 0 || this.groupNote !== null) {
+      const owing = await this.#owing();
+      if (owing !== null) return { kind: 'owe', owing, rowsMax: this.#options.dirtyRows };
+      return this.#save();
+    }
     const { context, rate } = this.#options;
     if (this.tasks.length > 0) return { kind: 'tasks', tasks: [...this.tasks] };
     if (this.#inFlight.length > 0) this.#dropApplied();
@@ -249,6 +274,21 @@ export class LaneRoute implements Route {
       this.#stopwatch.begun(this.#inFlight, this.queue.isEmpty);
       return { kind: 'items', items: this.#inFlight };
     }
+    return this.#save();
+  }
+
+  async #owing(): Promise<Owing | null> {
+    if (this.stopped && this.#inFlight.length > 0) this.#dropApplied();
+    if (this.stopped && this.#inFlight.length === 0) this.#inFlight = await this.#gather();
+    const items = this.stopped ? this.#inFlight : [];
+    const { owed, paidWholes, groupNote: group } = this;
+    if (items.length === 0 && owed.length === 0 && paidWholes.length === 0 && group === null) return null;
+    const keepsKnown = this.tasks.length > 0 || this.#options.hasHandedOver(this);
+    return { items, rows: [...owed], paidWholes: [...paidWholes], group, keepsKnown };
+  }
+
+  #save(): Turn | null {
+    const { context } = this.#options;
     if (this.skipped !== null && this.queue.isEmpty && context.nowMs() - this.#savedAtMs >= SAVE_INTERVAL_MS) {
       const source = otherSide(this.target);
       return { kind: 'save', position: this.skipped, seen: this.lane.sides[source].seen };
@@ -277,6 +317,7 @@ export class LaneRoute implements Route {
     if (turn.kind === 'tasks') this.tasks.splice(0, turn.tasks.length);
     if (turn.kind === 'items') this.#measure(turn.items);
     if (turn.kind === 'items') this.#inFlight = [];
+    if (turn.kind === 'owe') this.#noted(turn.owing);
     this.#savedAtMs = context.nowMs();
     if (turn.kind === 'save') this.skipped = null;
     if (applied !== null) this.#count(applied);
@@ -288,6 +329,13 @@ export class LaneRoute implements Route {
     this.#stopwatch.ended();
     const nowUs = (context.nowMs() + skewMs()) * 1_000;
     meters.apply(this.stream, items, ({ committedAtUs }) => (nowUs - committedAtUs) / 1_000);
+  }
+
+  #noted({ items, rows, paidWholes, group }: Owing): void {
+    if (items.length > 0) this.#inFlight = [];
+    this.owed.splice(0, rows.length);
+    this.paidWholes.splice(0, paidWholes.length);
+    if (this.groupNote === group) this.groupNote = null;
   }
 
   #count(applied: Applied): void {

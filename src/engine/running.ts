@@ -3,7 +3,6 @@ import { hasRecovered } from '../arbiter/rules.ts';
 import type { Position, Positions, Transaction } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { asTandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
@@ -19,6 +18,7 @@ import { decodeResolution } from '../pipeline/resolve.ts';
 import type { Turn } from '../pipeline/run.ts';
 import { isPaused, isResolution, pauseName } from './control.ts';
 import { type EngineLimits, retryDelays } from './limits.ts';
+import type { Group } from './group.ts';
 import { takeParked, wakeByChanges, wakeChildren } from './parked-wakes.ts';
 import { ItemQueue } from './queue.ts';
 import type { Meters } from './meters.ts';
@@ -53,6 +53,7 @@ export interface Running {
   readonly skews: Record<Side, number>;
   /** Time that each reader still has to let pass, see pace.ts. */
   readonly paces: Readonly<Record<Side, { owedMs: number }>>;
+  readonly groups: ReadonlyMap<Lane, Group>;
   /** The ends of both logs when this engine had taken over. */
   readonly takenOverAt: Readonly<Record<Side, Position>>;
 }
@@ -65,7 +66,9 @@ export function makeRoutes(
 ): LaneRoute[] {
   const { endpoints, recognisers, context, keys, readers, limits } = shared;
   const timelines = { left: recognisers.left.timeline, right: recognisers.right.timeline };
-  const routes: LaneRoute[] = stations.map((station) => {
+  const routes: LaneRoute[] = [];
+  const find = (from: LaneRoute) => routes.find(({ lane, target }) => lane === from.lane && target !== from.target);
+  for (const station of stations) {
     const { stream, lane, source, target, held, parked, book } = station;
     const name = `${source}-${lane.plan.id}`.replaceAll(/[^\w.-]/g, '_');
     const route: LaneRoute = new LaneRoute({
@@ -110,11 +113,14 @@ export function makeRoutes(
         held,
         unanswered: null,
       },
+      dirtyRows: shared.limits.dirtyRows,
+      handOver: (from, tasks) => handOver(find(from), from, tasks),
+      hasHandedOver: (from) => (find(from)?.owed.length ?? 0) > 0,
       isRecovered: () => isRecovered(stations, readers, endpoints, lane),
       onDone,
     });
-    return route;
-  });
+    routes.push(route);
+  }
   return routes;
 }
 
@@ -122,6 +128,17 @@ export function makeRoutes(
 function isOwed(routes: readonly LaneRoute[], lane: Lane, side: Side, link: LinkPlan, key: Row): boolean {
   const leaving = routes.find((route) => route.lane === lane && route.target !== side);
   return leaving?.applier.parked.has(entityOf(link.id, rowKeyText(link, side, key))) ?? false;
+}
+
+/** What a route leaves undone at its side is noted as owed by the route that leaves that side. */
+function handOver(leaving: LaneRoute | undefined, from: LaneRoute, tasks: readonly Task[]): void {
+  for (const task of tasks) {
+    if (task.kind === 'resolve') continue;
+    leaving?.owed.push({ link: task.link, key: task.key });
+    if (task.kind === 'audit') countAudit(leaving, task.at, -1);
+  }
+  leaving?.notice.ring();
+  from.notice.ring();
 }
 
 /** Resolves when the log of a side is read as far as it went when this was called; at once where nobody reads it. */
@@ -192,7 +209,6 @@ export function deliver(running: Running, side: Side, recognised: Recognised, tr
   for (const row of recognised.parked) takeParked(routes, side, row);
   wakeByChanges(routes, keys, side, recognised);
   for (const control of recognised.controls) takeControl(running, side, control);
-  for (const { lane, error } of recognised.failures) failLane(running, lane, error);
   for (const { lane, task } of recognised.tasks) addTask(running, lane, side, task);
   const given = new Set<Lane>();
   for (const { lane, item } of recognised.items) {
@@ -204,7 +220,7 @@ export function deliver(running: Running, side: Side, recognised: Recognised, tr
 
 function give(leaving: readonly LaneRoute[], lane: Lane, item: LaneItem): void {
   const route = leaving.find((candidate) => candidate.lane === lane);
-  if (route === undefined || route.stopped) return;
+  if (route === undefined) return;
   route.skipped = null;
   route.push(item);
   route.notice.ring();
@@ -261,17 +277,4 @@ function takeResolution(running: Running, side: Side, { name, value }: Recognise
   const lane = running.lanes.find((candidate) => candidate.plan.id === asked?.request.lane);
   if (asked === null || asked.refused !== null || lane?.home !== side) return;
   addTask(running, lane, side, { kind: 'resolve', name, request: asked.request });
-}
-
-export function failLane(running: Running, lane: Lane, thrown: unknown): void {
-  const error = asTandemError(thrown);
-  for (const route of running.routes) {
-    if (route.lane !== lane || route.stopped) continue;
-    route.stopped = true;
-    running.meters.halts.add([route.stream, lane.plan.id, error.code]);
-    route.lastError = error;
-    route.end();
-    const fields = { stream: route.stream, lane: lane.plan.id, code: error.code, at: error.details.at };
-    running.context.log.error(fields, `${error.message}; this table group stops`);
-  }
 }

@@ -5,10 +5,11 @@ import type { Checkpoint, Endpoint, Target } from '../model/endpoint.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { TableShape } from '../model/plan.ts';
 import type { Column } from '../model/schema.ts';
-import type { Row, Value } from '../model/value.ts';
+import { decodeRow, type Row, type Value } from '../model/value.ts';
 import type { Lane } from '../pipeline/lane.ts';
-import { hashKeyText } from '../pipeline/linked.ts';
+import { hashKeyText, rowKeyText } from '../pipeline/linked.ts';
 import { LedgerBook } from '../pipeline/ledger.ts';
+import type { GroupNote } from '../pipeline/owe.ts';
 import { isHeld, Parked, type ParkedRow } from '../pipeline/parked.ts';
 import type { EngineLimits } from './limits.ts';
 import { readParked } from './parked-state.ts';
@@ -29,6 +30,8 @@ export interface Station {
   readonly held: Checkpoint;
   readonly parked: Parked;
   readonly book: LedgerBook;
+  /** What stands about the table group in the target; null = nothing yet. */
+  readonly group: GroupNote | null;
 }
 
 /** Takes over one lane of one route: from here on a predecessor cannot commit any more (correctness 2.2 no. 2). */
@@ -49,7 +52,9 @@ export async function openStation(
     const limit = { rowsMax: limits.conflictRows, ageUsMax: limits.conflictDays * DAY_US };
     const book = new LedgerBook(limit, keyColumn);
     await loadBook(book, target, endpoint.state.conflict, lane.plan.id);
-    return { stream, lane, source, target, held, parked: new Parked(rows), book };
+    await loadDirty(target, endpoint.state.dirty, stream, lane, source);
+    const group = await readGroup(target, endpoint.state.table_group, stream, lane.plan.id);
+    return { stream, lane, source, target, held, parked: new Parked(rows), book, group };
   } catch (thrown) {
     await target[Symbol.asyncDispose]();
     throw thrown;
@@ -97,6 +102,46 @@ const DAY_US = 86_400_000_000;
 /** A row of a state table by column names. */
 export function named(shape: TableShape, row: Row): Readonly<Record<string, Value>> {
   return Object.fromEntries(shape.columns.map((column, at) => [column.name, row[at] ?? null]));
+}
+
+/** What the target is owed since the group stopped outlives a restart. */
+async function loadDirty(target: Target, shape: TableShape, stream: Stream, lane: Lane, source: Side): Promise<void> {
+  const { dirty } = lane.sides[otherSide(source)];
+  for (const link of lane.plan.links) {
+    const by = ['stream', 'link'].map((name) => columnOf(shape, name));
+    for (const row of await target.find(shape, by, [[stream, link.id]])) {
+      const text = row[columnOf(shape, 'row_key')];
+      if (typeof text !== 'string') {
+        dirty.addWhole(link.id);
+        continue;
+      }
+      const key = decodeRow(text);
+      const effectiveUs = Number(row[columnOf(shape, 'effective_us')]);
+      dirty.add({ link: link.id, sourceKey: rowKeyText(link, source, key), key, effectiveUs });
+    }
+  }
+}
+
+/** The row of the table_group table, or null. */
+export async function readGroup(
+  target: Target,
+  shape: TableShape,
+  stream: Stream,
+  lane: string,
+): Promise<GroupNote | null> {
+  const [row] = await target.find(shape, shape.key, [[stream, lane]]);
+  if (row === undefined) return null;
+  const text = (name: string) => {
+    const value = row[columnOf(shape, name)];
+    return typeof value === 'string' ? value : null;
+  };
+  return {
+    state: text('state') as GroupNote['state'],
+    code: text('code'),
+    error: text('error'),
+    sinceUs: Number(row[columnOf(shape, 'since_us')]),
+    tables: text('tables') ?? '',
+  };
 }
 
 /** Deferrals outlive a restart: the remote side's table remembers which home changes it has not seen. */

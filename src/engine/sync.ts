@@ -1,12 +1,15 @@
+import { compile } from '../mapping/compile.ts';
 import type { Declaration } from '../mapping/declaration.ts';
 import type { Context } from '../model/context.ts';
 import type { Target } from '../model/endpoint.ts';
 import { untilReady } from './backoff.ts';
 import { Candidate } from './candidate.ts';
 import { createContext } from './context.ts';
+import type { Look } from './drift.ts';
 import { Engine, type SyncParts } from './engine.ts';
 import { keepRunning } from './keep-running.ts';
-import { openSide, planOf, prepare, type Prepared } from './prepare.ts';
+import { inspectLinked, openSide, planOf, type Prepared } from './prepare.ts';
+import { prepareToRun } from './prepare-run.ts';
 import { namedContext } from './stations.ts';
 import { sweepSpillFolders } from './spill-folder.ts';
 import type { Sync } from './sync-status.ts';
@@ -24,7 +27,8 @@ export interface SyncOptions {
 
 /**
  * Opens both databases, takes the sync over from whoever ran it, and keeps both sides in step until it is stopped.
- * Resolves once both logs are being read. Databases that are down, starting or full are waited for. Throws the signal's
+ * Resolves once both logs are being read. Where linked tables change and the mapping fits them still, it goes on with a
+ * new plan by itself. Databases that are down, starting or full are waited for. Throws the signal's
  * reason, and TandemError: setup (config, login, TD5013 not applied), history (a gap).
  */
 export async function createSync(options: SyncOptions): Promise<Sync> {
@@ -56,9 +60,11 @@ export async function createSync(options: SyncOptions): Promise<Sync> {
 /** One engine, from the opening of both databases on. */
 function begin(options: SyncOptions, context: Context, signal: AbortSignal): Promise<Sync> {
   return untilReady(context, signal, options.declaration.limits, async () => {
-    const prepared = await prepare(options.declaration, context);
+    const prepared = await prepareToRun(options.declaration, context);
+    const { misfits } = prepared;
     try {
-      const sync = await startSync({ ...parts(prepared), context, direction: options.direction });
+      const watch = () => relook(prepared);
+      const sync = await startSync({ ...parts(prepared), context, direction: options.direction, watch, misfits });
       return { ...sync, finished: closed(sync, prepared) };
     } catch (thrown) {
       await prepared[Symbol.asyncDispose]();
@@ -70,6 +76,15 @@ function begin(options: SyncOptions, context: Context, signal: AbortSignal): Pro
 function parts(prepared: Prepared) {
   const { left, right, schemas, declaration } = prepared;
   return { plan: planOf(prepared), endpoints: { left, right }, schemas, limits: declaration.limits };
+}
+
+/** The mapping, compiled for the tables as they are now. */
+async function relook({ left, right, declaration }: Prepared): Promise<Look> {
+  const schemas = {
+    left: await inspectLinked(left, declaration, 'left'),
+    right: await inspectLinked(right, declaration, 'right'),
+  };
+  return compile(declaration, schemas);
 }
 
 async function closed(sync: Sync, prepared: Prepared): Promise<void> {

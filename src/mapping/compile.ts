@@ -91,6 +91,7 @@ function compileLink(
     policy: compilePolicy(draft, declaration, keys.key, findings),
     deletes: draft.declaration.deletes ?? declaration.defaults.deletes ?? 'sync',
     foreignKey: draft.declaration.foreignKey ?? declaration.defaults.foreignKey ?? 'park',
+    truncate: draft.declaration.truncate ?? declaration.defaults.truncate ?? 'stop',
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Codec } from '../model/plan.ts';
+import type { Codec, Truncation } from '../model/plan.ts';
 import type { ForeignKeyPolicy, Policy, Side } from '../model/policy.ts';
 import type { Value } from '../model/value.ts';
 
@@ -64,6 +64,7 @@ export interface Defaults {
   readonly conflict?: Policy;
   readonly direction?: Flow;
   readonly deletes?: 'sync' | 'ignore';
+  readonly truncate?: Truncation;
   readonly keys?: Keys;
   /** What happens to a row whose parent the other side deleted at the same time; `park` unless given. */
   readonly foreignKey?: ForeignKeyPolicy;
@@ -94,6 +95,8 @@ export interface Limits {
   /** Decided conflicts that the ledger keeps at most, and for how many days; 100000 and 30 unless given. */
   readonly conflictRows?: number;
   readonly conflictDays?: number;
+  /** Rows of one table whose keys are remembered while its group is stopped; beyond it the whole table is compared. */
+  readonly dirtyRows?: number;
 }
 
 export interface LinkDeclaration {
@@ -119,6 +122,11 @@ export interface LinkDeclaration {
   readonly deletes?: 'sync' | 'ignore';
   /** What happens to a row whose parent the other side deleted at the same time; `park` unless given. */
   readonly foreignKey?: ForeignKeyPolicy;
+  /**
+   * When the table is truncated on one side: `stop` its table group until this is decided, `apply` it (the other side
+   * loses the rows, too), or `ignore` it (the other side keeps them). `stop` unless given.
+   */
+  readonly truncate?: Truncation;
   /** Rows that do not pass are out of the sync. */
   readonly where?: { readonly left?: Filter; readonly right?: Filter };
   readonly source?: SourceColumn;

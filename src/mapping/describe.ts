@@ -27,6 +27,7 @@ function describeLink(link: LinkPlan): object {
     direction: link.direction,
     deletes: link.deletes,
     foreignKey: link.foreignKey,
+    truncate: link.truncate,
     policy: describePolicy(link.policy),
     keys: link.keys,
     key: names(link.left.key),

@@ -1,3 +1,4 @@
+import type { Truncation } from '../model/plan.ts';
 import type { ForeignKeyPolicy, Policy, Side } from '../model/policy.ts';
 import type {
   Declaration,
@@ -86,6 +87,8 @@ interface LinkSpec<
   readonly deletes?: 'sync' | 'ignore';
   /** What happens to a row whose parent the other side deleted at the same time; `park` unless given. */
   readonly foreignKey?: ForeignKeyPolicy;
+  /** What TRUNCATE of one side means for the other; `stop` asks you when it happens. */
+  readonly truncate?: Truncation;
   /** Rows that do not pass are out of the sync. */
   readonly where?: { readonly left?: RowFilter<LC>; readonly right?: RowFilter<RC> };
   /** A column that Tandem writes its own name into, for people to read. */

@@ -1,3 +1,4 @@
+import type { Truncation } from '../model/plan.ts';
 import type { ForeignKeyPolicy, GroupPolicy, Policy, Side } from '../model/policy.ts';
 import { type TableSchema, tableName } from '../model/schema.ts';
 import { codecImports, codecSource, constantSource, propertySource, stringSource } from './codec-spec.ts';
@@ -52,6 +53,7 @@ interface Rules {
   readonly conflict?: Policy;
   readonly direction?: Flow;
   readonly deletes?: 'sync' | 'ignore';
+  readonly truncate?: Truncation;
   readonly keys?: Keys;
   readonly foreignKey?: ForeignKeyPolicy;
 }
@@ -89,12 +91,13 @@ class Printer {
     return `${kind}(${stringSource(name)})`;
   }
 
-  rules({ conflict, direction, deletes, keys, foreignKey }: Rules): readonly string[] {
+  rules({ conflict, direction, deletes, truncate, keys, foreignKey }: Rules): readonly string[] {
     return [
       ...(conflict === undefined ? [] : [`conflict: ${this.policy(conflict)}`]),
       ...(direction === undefined ? [] : [`direction: '${direction}'`]),
       ...(deletes === undefined ? [] : [`deletes: '${deletes}'`]),
       ...(foreignKey === undefined ? [] : [`foreignKey: '${foreignKey}'`]),
+      ...(truncate === undefined ? [] : [`truncate: '${truncate}'`]),
       ...(keys === undefined ? [] : [`keys: ${keysSource(keys)}`]),
     ];
   }

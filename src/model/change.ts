@@ -1,5 +1,6 @@
+import type { TandemError } from './error.ts';
 import type { TableRef } from './schema.ts';
-import type { Row } from './value.ts';
+import type { Kind, Row } from './value.ts';
 
 /**
  * A place in one database's log, with the history it belongs to. Opaque outside the database folder that made it:
@@ -33,6 +34,10 @@ export function higher(positions: Positions, a: Position, b: Position): Position
 export interface CapturedTable {
   readonly ref: TableRef;
   readonly columns: readonly string[];
+  /** What the log says its values are, in the same order; null, or none at all, where it does not tell. */
+  readonly kinds?: readonly (Kind | null)[];
+  /** Why this version's rows cannot be read at all. Its changes are `unreadable`. */
+  readonly misfit?: TandemError;
 }
 
 /** One row change, in the words of Debezium's envelope. Rows are in the order of `table.columns`. */
@@ -40,7 +45,9 @@ export type Change =
   | { readonly op: 'insert' | 'read'; readonly table: CapturedTable; readonly before: null; readonly after: Row }
   | { readonly op: 'update'; readonly table: CapturedTable; readonly before: Row; readonly after: Row }
   | { readonly op: 'delete'; readonly table: CapturedTable; readonly before: Row; readonly after: null }
-  | { readonly op: 'truncate'; readonly table: CapturedTable; readonly before: null; readonly after: null };
+  | { readonly op: 'truncate'; readonly table: CapturedTable; readonly before: null; readonly after: null }
+  /** Some rows changed, and the log does not tell which. */
+  | { readonly op: 'unreadable'; readonly table: CapturedTable; readonly before: null; readonly after: null };
 
 /**
  * A committed transaction, or a part of a giant one: the reader cuts a transaction of more than `chunkRows` changes so

@@ -107,7 +107,11 @@ export interface LinkPlan {
   readonly deletes: 'sync' | 'ignore';
   /** For this link's rows as children. */
   readonly foreignKey: ForeignKeyPolicy;
+  /** What TRUNCATE of this table means for the other side; `stop` asks the user. */
+  readonly truncate: Truncation;
 }
+
+export type Truncation = 'apply' | 'ignore' | 'stop';
 
 /** A table group: links tied by foreign keys or shared unique keys. One commit-order lane applies it. */
 export interface LanePlan {

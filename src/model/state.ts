@@ -188,6 +188,40 @@ export const STATE_TABLES = {
     key: ['id'],
     uniques: [],
   },
+  /**
+   * Rows that changed while their table group was stopped, by key alone: what they hold is asked for when the group is
+   * released (correctness 9.1). Written with the checkpoint, so that the log need not be kept for them.
+   */
+  dirty: {
+    columns: [
+      text('stream', 64),
+      text('link', 64),
+      text('source_key', 190),
+      /** encodeRow of the key at the source; null = any row of the table. */
+      text('row_key', null, true),
+      /** Hybrid time of the last change, microseconds since 1970. */
+      bigint('effective_us'),
+    ],
+    key: ['stream', 'link', 'source_key'],
+    uniques: [],
+  },
+  /** What became of each table group, where anything did. */
+  table_group: {
+    columns: [
+      text('stream', 64),
+      text('lane', 64),
+      /** `running`, `stopped`, or `healing`: the dirty rows are being brought into step. */
+      text('state', 16),
+      text('code', 8, true),
+      /** The error as JSON, without values. */
+      text('error', null, true),
+      bigint('since_us'),
+      /** The tables on both sides as the plan was last made for them, JSON. */
+      text('tables'),
+    ],
+    key: ['stream', 'lane'],
+    uniques: [],
+  },
   /** What the operator asked for (`pause`, `resolve`), read by the engine from the log. */
   control: {
     columns: [text('name', 64), text('value')],

@@ -1,12 +1,13 @@
 import { groupsOf, rowPolicyOf } from '../arbiter/groups.ts';
 import type { Position } from '../model/change.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
+import { otherSide } from '../model/policy.ts';
 import { attempt } from './attempt.ts';
 import { applyFitting, applyRuns } from './bulk.ts';
 import { applyCarefully } from './careful.ts';
 import { tellChildren } from './children.ts';
 import { isDeferred } from './lane.ts';
-import type { LaneItem, LinkedChange } from './linked.ts';
+import { keyOf, rowKeyText, type LaneItem, type LinkedChange } from './linked.ts';
 import { LogFirst, prepare, refusedKeys, TasksFirst, type Op } from './ops.ts';
 import { isGuarded } from './orphans.ts';
 import type { CarefulPass, Tally } from './pass.ts';
@@ -158,6 +159,8 @@ async function applyApart(applier: Applier, items: readonly LaneItem[], total: T
 function isDisputed(applier: Applier, op: Op): boolean {
   if (op.verdict.kind !== 'apply' || op.change.op === 'reassert' || op.change.op === 'refresh') return true;
   if (op.change.op === 'recall' || op.mayHaveVanished) return true;
+  const { dirty } = applier.arena.lane.sides[applier.arena.target];
+  if (dirty.has(op.link.id, op.sourceKey)) return true;
   const { lane, target } = applier.arena;
   if (op.after === null && isGuarded(lane, target, op.link)) return true;
   if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return true;
@@ -291,10 +294,15 @@ async function applyEach(pass: CarefulPass, entries: readonly Entry[], isSecondL
   let refused = 0;
   let mayBeNew = false;
   for (const entry of entries) {
+    if (!('error' in entry) && entry.verdict.kind === 'hold') {
+      hold(pass, entry);
+      continue;
+    }
     const refusal = 'error' in entry ? entry : await tryOne(pass, entry);
     mayBeNew ||= refusal?.error.code === 'TD7001' && refusal.blockedBy === null;
     if (refusal === null) {
       if ((entry as Op).change.op !== 'recall') heal(pass, entry as Op);
+      payDebts(pass, entry as Op);
       continue;
     }
     park(pass, refusal);
@@ -302,6 +310,26 @@ async function applyEach(pass: CarefulPass, entries: readonly Entry[], isSecondL
   }
   if (mayBeNew && !isSecondLook) throw new LookAgain();
   return refused;
+}
+
+/** The row was asked for, is gone at the source, and deletes of the link stay on their side. */
+function keepsDeleted({ link, change }: Op): boolean {
+  return link.deletes === 'ignore' && change.after === null && (change.op === 'reassert' || change.op === 'refresh');
+}
+
+function payDebts({ debts }: CarefulPass, { link, sourceKey, newSourceKey }: Op): void {
+  debts.pay(link.id, sourceKey);
+  if (newSourceKey !== sourceKey) debts.pay(link.id, newSourceKey);
+}
+
+/** The source is still owed this side's own change of the row: note that the change from there is owed, too. */
+function hold(pass: CarefulPass, { link, change, item }: Op): void {
+  const source = otherSide(pass.scope.target);
+  for (const image of [change.before, change.after]) {
+    if (image === null) continue;
+    const key = keyOf(link, image);
+    pass.debts.owe({ link: link.id, sourceKey: rowKeyText(link, source, key), key, effectiveUs: item.effectiveUs });
+  }
 }
 
 class LookAgain extends Error {
@@ -314,6 +342,7 @@ async function tryOne(pass: CarefulPass, op: Op): Promise<Refusal | null> {
   const owed = pass.owed.length;
   try {
     const isOwed = pass.owedRows.get(op.link.id, op.sourceKey) !== null;
+    if (keepsDeleted(op)) return null;
     await attempt(pass, async () => {
       await applyCarefully(pass, op);
       if (isOwed && op.after !== null) await tellChildrenOf(pass, op);

@@ -29,11 +29,12 @@ export async function applyCarefully(pass: CarefulPass, op: Op): Promise<void> {
   const { verdict } = op;
   const key = op.targetKey ?? freshKey(pass.scope, op.link, op.sourceKey);
   const owed = pass.owedRows.get(op.link.id, op.sourceKey);
+  if (verdict.kind === 'hold') return;
   if (op.change.op === 'recall') await recall(pass, op, key);
   else if (isHeld(owed)) await holdOn(pass, op, owed);
   else if (verdict.kind === 'defer') await defer(pass, op, key as Row);
   else if (verdict.kind === 'apply') await write(pass, op, key);
-  else if (op.change.op === 'refresh') await answer(pass, op, key as Row);
+  else if (op.change.op === 'refresh' && op.owedSinceUs === null) await answer(pass, op, key as Row);
   else await dispute(pass, op, key as Row);
   if (op.mayHaveVanished && key !== null) pass.scope.recall(op.link, key);
 }

@@ -36,6 +36,7 @@ function linkOf({ id, rank, kinds, uniques, foreignKeys }: LinkFacts): LinkPlan 
     policy: { kind: 'newest' },
     deletes: 'sync',
     foreignKey: 'park',
+    truncate: 'stop',
   };
 }
 

@@ -69,7 +69,7 @@ async function aboutOf(
   const isOwed = pass.owedRows.get(link.id, op.sourceKey) !== null;
   const base = isOwed || op.op === 'insert' ? null : await inTargetKeys(pass, op, op.before);
   const amounts = await amountsOf(pass, op, current, incoming);
-  const { effectiveUs: incomingAtUs } = op.item;
+  const incomingAtUs = op.owedSinceUs ?? op.item.effectiveUs;
   return { link, home: pass.scope.target, base, current, incoming, incomingOp: op.op, incomingAtUs, amounts, ...more };
 }
 

@@ -4,6 +4,7 @@ import type { Position } from '../model/change.ts';
 import type { LanePlan, LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
+import { Dirty } from './dirty.ts';
 import { HeldRows } from './held-rows.ts';
 import { Echoes, type Overlap } from './echo.ts';
 
@@ -28,6 +29,8 @@ export interface LaneSide {
   readonly vanished: Map<string, number>;
   /** What has been let go of the window, though a segment of it may still hold it. */
   floor: number;
+  /** What this side is owed since the table group stopped. */
+  readonly dirty: Dirty;
 }
 
 /** Is a home change of this row still waiting for its decision at the remote side? */
@@ -129,5 +132,6 @@ function emptySide(isHome: boolean): LaneSide {
     removed: new Map(),
     vanished: new Map(),
     floor: -1,
+    dirty: new Dirty(),
   };
 }

@@ -19,6 +19,12 @@ export interface LinkedChange {
   readonly hops: number;
 }
 
+/** A change that cannot be carried over as it is; `key` null = any row of the link's table. */
+export interface Unread {
+  readonly link: LinkPlan;
+  readonly key: Row | null;
+}
+
 /** What one source transaction (or a part of it) means for one lane. */
 export interface LaneItem {
   /** Position and ordinal in the source's log; applying this item means to be there. */
@@ -30,6 +36,8 @@ export interface LaneItem {
   /** The target's position that the source's log had incorporated before this item; null = none yet. */
   readonly seen: Position | null;
   readonly changes: readonly LinkedChange[];
+  /** What changed and cannot be told from the log: a row of which the key alone is known, or any row of the table. */
+  readonly unread: readonly Unread[];
   /** About what the changes take in the log. */
   readonly bytes: number;
   /** False while further parts of the same transaction follow. */

@@ -18,6 +18,7 @@ import {
   rowHash,
   type LaneItem,
   type LinkedChange,
+  rowKeyText,
 } from './linked.ts';
 import { mapImage } from './map.ts';
 import { entityOf } from './parked.ts';
@@ -25,7 +26,11 @@ import { changesKey } from './project.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What the arbiter says about one change at its target. */
-export type Verdict = { readonly kind: 'defer' } | HomeDecision;
+export type Verdict =
+  | { readonly kind: 'defer' }
+  /** The target's own change of the row is still owed to the source: note that the target is owed this one, too. */
+  | { readonly kind: 'hold' }
+  | HomeDecision;
 
 /** One change on its way into the target: mapped, its counterpart found, decided. */
 export interface Op extends RowOp {
@@ -40,6 +45,8 @@ export interface Op extends RowOp {
   readonly verdict: Verdict;
   /** The row may have gone here together with its parent, unsaid and unseen by this change, and may be back since. */
   readonly mayHaveVanished: boolean;
+  /** For a row that changed while the group was stopped and is told now: when it changed, microseconds since 1970. */
+  readonly owedSinceUs: number | null;
 }
 
 /** What deciding needs to know of the lane it happens in. */
@@ -117,7 +124,10 @@ export async function prepare(
   for (const each of drafts) setCounterpart(each, counterparts, arena.target);
   await echoesRead(drafts, arena);
   // Without a pause between them: what the log tells from here on was not known, and is kept for the audit.
-  for (const each of drafts) decide(each, arena);
+  for (const each of drafts) {
+    decide(each, arena);
+    settleDebts(each, arena);
+  }
   const known = arena.timelines[arena.target].lastPosition;
   announce(drafts);
   return { ops: drafts, known };
@@ -176,6 +186,7 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
     hash: null,
     verdict: APPLY,
     mayHaveVanished: false,
+    owedSinceUs: null,
   };
 }
 
@@ -254,6 +265,30 @@ function isKeptBack(each: Draft, lane: Lane): boolean {
   if (lane.held.size === 0) return false;
   const key = keyOf(each.link, (each.change.before ?? each.change.after) as Row);
   return lane.held.isHeld(rowHash(each.link, lane.home, key), each.item.ordinal);
+}
+
+/**
+ * What changed while the group was stopped has left the windows, so that `seen` claims too much for these rows: they
+ * are always arbitrated, and at home (correctness 9.1). The remote side's debts are told there first; until then a
+ * change of home is owed as well.
+ */
+function settleDebts(each: Draft, { lane, target }: Arena): void {
+  const { dirty } = lane.sides[target];
+  const opposite = lane.sides[otherSide(target)].dirty;
+  if (dirty.isEmpty && opposite.isEmpty) return;
+  const { link, sourceKey, targetKey, verdict } = each;
+  if (each.change.op === 'refresh' && dirty.has(link.id, sourceKey)) {
+    each.owedSinceUs = dirty.effectiveUs(link.id, sourceKey);
+  }
+  if (targetKey === null) return;
+  const key = rowKeyText(link, target, targetKey);
+  if (!opposite.has(link.id, key)) return;
+  if (target === lane.remote) each.verdict = { kind: 'hold' };
+  else if (verdict.kind === 'apply') {
+    const effectiveUs = opposite.effectiveUs(link.id, key);
+    each.verdict = { kind: 'conflict', rival: { ordinal: -1, effectiveUs, reasserted: false, gone: false } };
+  }
+  each.fixed = true;
 }
 
 /** Less than `seen` where a home change of this row was deferred at the remote side when the change was made. */

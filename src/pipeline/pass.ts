@@ -4,6 +4,7 @@ import type { Code } from '../model/codes.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import { otherSide, type Decision } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
+import type { Debts } from './debts.ts';
 import type { Ledger } from './ledger.ts';
 import { rowKeyText, type LinkedChange } from './linked.ts';
 import type { Arena, Op } from './ops.ts';
@@ -34,6 +35,8 @@ export interface CarefulPass {
   readonly idPrefix: string;
   /** The rows that the target is owed, as this very transaction leaves them. */
   readonly owedRows: OwedRows;
+  /** What becomes of rows that changed while the table group was stopped. */
+  readonly debts: Debts;
   /** What is written into the ledger of conflicts with this transaction. */
   readonly ledger: Ledger;
   /** Changes that must come again as a state: the code that says why. */

@@ -3,7 +3,7 @@ import type { CapturedTable, Change } from '../model/change.ts';
 import { TandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
-import { sameTable, tableName } from '../model/schema.ts';
+import { type Column, sameTable, tableName } from '../model/schema.ts';
 import { sameValue, type Row } from '../model/value.ts';
 import { keyOf, type LinkedChange } from './linked.ts';
 
@@ -15,22 +15,40 @@ export interface Projection {
   readonly isWhole: boolean;
 }
 
+/** A captured version of a table that a link cannot be read from as it was planned. */
+export interface Misfit {
+  readonly link: LinkPlan;
+  readonly error: TandemError;
+  /** Where the key's columns are, where at least those are as planned. */
+  readonly keyAt: readonly number[] | null;
+}
+
 /**
- * The links that read from this table on this side. Throws TD7005 where the table has lost a linked column since the
- * plan was made; columns that are not linked come and go freely.
+ * How the links read from this table on this side. A table that has lost a linked column since the plan was made, or
+ * whose values are of another kind, is a misfit; columns that are not linked come and go freely.
  */
-export function projectionsOf(table: CapturedTable, links: readonly LinkPlan[], side: Side): Projection[] {
+export function projectionsOf(table: CapturedTable, links: readonly LinkPlan[], side: Side): (Projection | Misfit)[] {
   return links
     .filter((link) => sameTable(link[side].ref, table.ref) && flows(link, side))
     .map((link) => {
-      const indexes = link[side].columns.map((column) => {
-        const at = table.columns.indexOf(column.name);
-        if (at < 0) throw columnGone(table, column.name, link);
-        return at;
-      });
-      const isWhole = indexes.length === table.columns.length && indexes.every((from, to) => from === to);
-      return { link, indexes, isWhole };
+      if (table.misfit !== undefined) return { link, error: table.misfit, keyAt: null };
+      const places = link[side].columns.map((column) => placeOf(table, column));
+      const wrong = places.findIndex((at) => at < 0);
+      if (wrong < 0) {
+        const isWhole = places.length === table.columns.length && places.every((from, to) => from === to);
+        return { link, indexes: places, isWhole };
+      }
+      const keyAt = link[side].key.map((at) => places[at] ?? -1);
+      const error = tableChanged(table, link[side].columns[wrong] as Column, link);
+      return { link, error, keyAt: keyAt.includes(-1) ? null : keyAt };
     });
+}
+
+/** The column's place in the table, or -1 where the table has none of that name and kind. */
+function placeOf(table: CapturedTable, column: Column): number {
+  const at = table.columns.indexOf(column.name);
+  const kind = table.kinds?.[at] ?? null;
+  return kind === null || kind === column.kind ? at : -1;
 }
 
 /** Do changes of this side flow to the other? */
@@ -38,17 +56,17 @@ export function flows(link: LinkPlan, from: Side): boolean {
   return link.direction === 'both' || link.direction === (from === 'left' ? 'toRight' : 'toLeft');
 }
 
-function columnGone(table: CapturedTable, column: string, link: LinkPlan): TandemError {
-  return new TandemError(
-    'TD7005',
-    `${tableName(table.ref)} no longer has the column '${column}' of link '${link.id}'`,
-    {
-      expected: `columns ${link.left.columns.map((c) => c.name).join(', ')}`,
-      found: `columns ${table.columns.join(', ')}`,
-      fix: 'Change the link to the new columns, run `tandem pull` and `tandem check`, then start again.',
-      at: { link: link.id, table: tableName(table.ref), column },
-    },
-  );
+function tableChanged(table: CapturedTable, column: Column, link: LinkPlan): TandemError {
+  const name = tableName(table.ref);
+  const at = table.columns.indexOf(column.name);
+  const kind = at < 0 ? null : table.kinds?.[at];
+  const what = at < 0 ? `no longer has the column '${column.name}'` : `has another type in the column '${column.name}'`;
+  return new TandemError('TD7005', `${name} ${what} of link '${link.id}'`, {
+    expected: `${column.name} ${column.native}`,
+    found: at < 0 ? `columns ${table.columns.join(', ')}` : `${column.name} as ${kind ?? 'another kind'}`,
+    fix: 'Change the table back, or change the link, run `tandem check`, and start again.',
+    at: { link: link.id, table: name, column: column.name },
+  });
 }
 
 /** Why a change is none for a link: its rows are left out, or it alters nothing that flows, or deletes do not flow. */

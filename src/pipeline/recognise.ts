@@ -1,25 +1,38 @@
 import { effectiveTime } from '../arbiter/rules.ts';
 import type { CapturedTable, Change, Position, Positions, Transaction } from '../model/change.ts';
-import { asTandemError, TandemError } from '../model/error.ts';
+import { TandemError } from '../model/error.ts';
+import type { LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
+import { tableName } from '../model/schema.ts';
 import type { StateTableName } from '../model/state.ts';
 import { STATE_TABLES } from '../model/state.ts';
 import type { Row } from '../model/value.ts';
 import { noteVanished, type Lane } from './lane.ts';
-import { keyOf, imageHash, type LinkedChange } from './linked.ts';
+import { keyOf, imageHash, type LinkedChange, type Unread } from './linked.ts';
 import { readMarker, stateRow, type Marker } from './marker.ts';
-import { changesKey, projectChange, projectionsOf, type Projection } from './project.ts';
+import { changesKey, projectChange, projectionsOf, type Misfit, type Projection } from './project.ts';
 import { itemOf, type Recognised } from './recognised.ts';
 import { noteWritten, recogniseOwn, type Written } from './recognise-own.ts';
 import { Timeline } from './timeline.ts';
 
 type TableRole =
-  | { readonly kind: 'linked'; readonly uses: readonly { readonly lane: Lane; readonly projection: Projection }[] }
+  | { readonly kind: 'linked'; readonly uses: readonly Use[] }
   | { readonly kind: 'state'; readonly name: StateTableName }
   | { readonly kind: 'none' };
 
 const LEFT_THERE = { gone: false };
 const LEFT_ABSENT = { gone: true };
+
+interface Use {
+  readonly lane: Lane;
+  readonly reading: Projection | Misfit;
+}
+
+/** A lane's share of one transaction in the making. */
+interface Share {
+  readonly changes: LinkedChange[];
+  readonly unread: Unread[];
+}
 
 /**
  * Reads one side's log and tells whose each transaction is: an application's, to be sent on with its exact version
@@ -132,13 +145,15 @@ export class Recogniser {
       readonly change: Change;
     }[] = [];
     for (const change of transaction.changes) {
-      const role = this.#roleOf(change, out);
+      const role = this.#roleOf(change);
       if (role.kind === 'state') {
         const row = change.after ?? change.before;
         if (row !== null) stateRows.push({ table: role.name, op: change.op, row, change });
       } else if (role.kind === 'linked') {
         for (const use of role.uses) {
-          if (use.lane === lane && change.op !== 'truncate') noteWritten(written, change, use.projection, this.side);
+          if (use.lane !== lane || change.op === 'truncate' || change.op === 'unreadable') continue;
+          // Our own rows in a table that was changed since: what they held is not asked for any more.
+          if ('indexes' in use.reading) noteWritten(written, change, use.reading, this.side);
         }
       }
     }
@@ -153,47 +168,48 @@ export class Recogniser {
   }
 
   #takeForeign(transaction: Transaction, ordinal: number, out: Recognised): void {
-    const perLane = new Map<Lane, LinkedChange[]>();
+    const shares = new Map<Lane, Share>();
     for (const change of transaction.changes) {
-      const role = this.#roleOf(change, out);
+      const role = this.#roleOf(change);
       if (role.kind === 'state') this.#takeState(change, role.name, out);
       else if (role.kind === 'linked') {
         out.bookkeeping = false;
-        for (const { lane, projection } of role.uses) this.#takeLinked(change, lane, projection, perLane, out);
+        for (const use of role.uses) this.#takeLinked(change, use, shares, out);
       } else out.passed.unmapped++;
     }
     if (transaction.changes.length === 0) out.bookkeeping = false;
-    if (perLane.size === 0) return;
+    if (shares.size === 0) return;
     const effectiveUs = this.#nextEffective(transaction.committedAtUs);
-    for (const [lane, changes] of perLane) {
+    for (const [lane, { changes, unread }] of shares) {
       for (const change of changes) this.#remember(lane, change, transaction.position, ordinal, effectiveUs);
-      out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, lane.sides[this.side].seen, changes) });
+      const { seen } = lane.sides[this.side];
+      out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, seen, changes, unread) });
     }
   }
 
-  #takeLinked(
-    change: Change,
-    lane: Lane,
-    projection: Projection,
-    perLane: Map<Lane, LinkedChange[]>,
-    out: Recognised,
-  ): void {
-    if (change.op === 'truncate') {
-      const error = new TandemError('TD7011', `a linked table was truncated on the ${this.side} side`, {
-        fix: 'Decide what that means for the other side, bring both tables into step, then start again.',
-        at: { link: projection.link.id, side: this.side },
-      });
-      out.failures.push({ lane, error });
+  #takeLinked(change: Change, { lane, reading }: Use, shares: Map<Lane, Share>, out: Recognised): void {
+    if (change.op === 'truncate' && reading.link.truncate === 'ignore') return;
+    if (!('indexes' in reading) || change.op === 'truncate' || change.op === 'unreadable') {
+      this.#takeUnread(change, lane, reading, shareOf(shares, lane), out);
       return;
     }
-    const projected = projectChange(change, projection, this.side);
-    if (typeof projected === 'string') {
-      out.passed[projected]++;
-      return;
-    }
-    const list = perLane.get(lane);
-    if (list === undefined) perLane.set(lane, [projected]);
-    else list.push(projected);
+    const projected = projectChange(change, reading, this.side);
+    if (typeof projected === 'string') out.passed[projected]++;
+    else shareOf(shares, lane).changes.push(projected);
+  }
+
+  /** What it did cannot be told row by row: the group stops, and what may have changed is noted. */
+  #takeUnread(change: Change, lane: Lane, reading: Projection | Misfit, { unread }: Share, out: Recognised): void {
+    const { link } = reading;
+    const keyAt = 'indexes' in reading ? null : reading.keyAt;
+    const images = keyAt === null ? [] : [change.before, change.after].filter((row) => row !== null);
+    const keys = images.map((row) => (keyAt ?? []).map((at) => row[at]));
+    if (keys.length > 0 && keys.every((key) => !key.includes(undefined))) {
+      for (const key of keys) unread.push({ link, key });
+    } else if (!unread.some((each) => each.link === link && each.key === null)) unread.push({ link, key: null });
+    if (out.failures.some((failure) => failure.lane === lane)) return;
+    const error = 'indexes' in reading ? truncated(link, this.side) : reading.error;
+    out.failures.push({ lane, error });
   }
 
   /** Enters an application's change into the window, under its old key too where the key changed. */
@@ -230,26 +246,41 @@ export class Recogniser {
     return change.table.ref.schema === this.#stateSchema && change.table.ref.table === name;
   }
 
-  #roleOf(change: Change, out: Recognised): TableRole {
+  #roleOf(change: Change): TableRole {
     let role = this.#roles.get(change.table);
     if (role === undefined) {
-      role = this.#findRole(change.table, out);
+      role = this.#findRole(change.table);
       this.#roles.set(change.table, role);
     }
     return role;
   }
 
-  #findRole(table: CapturedTable, out: Recognised): TableRole {
+  #findRole(table: CapturedTable): TableRole {
     const { schema, table: name } = table.ref;
     if (schema === this.#stateSchema && name in STATE_TABLES) return { kind: 'state', name: name as StateTableName };
-    const uses = this.#lanes.flatMap((lane) => {
-      try {
-        return projectionsOf(table, lane.plan.links, this.side).map((projection) => ({ lane, projection }));
-      } catch (thrown) {
-        out.failures.push({ lane, error: asTandemError(thrown) });
-        return [];
-      }
-    });
+    const uses = this.#lanes.flatMap((lane) =>
+      projectionsOf(table, lane.plan.links, this.side).map((reading) => ({ lane, reading })),
+    );
     return uses.length === 0 ? { kind: 'none' } : { kind: 'linked', uses };
   }
+}
+
+function shareOf(shares: Map<Lane, Share>, lane: Lane): Share {
+  let share = shares.get(lane);
+  if (share === undefined) {
+    share = { changes: [], unread: [] };
+    shares.set(lane, share);
+  }
+  return share;
+}
+
+function truncated(link: LinkPlan, side: Side): TandemError {
+  const name = tableName(link[side].ref);
+  return new TandemError('TD7011', `${name} was truncated on the ${side} side`, {
+    expected: 'rows that are deleted one by one, or a link that says what TRUNCATE means for the other side',
+    fix:
+      `truncate: 'apply' in the link '${link.id}' empties the other side, too; ` +
+      `truncate: 'ignore' keeps its rows. Then start again.`,
+    at: { link: link.id, table: name, side },
+  });
 }

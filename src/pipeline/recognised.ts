@@ -2,7 +2,7 @@ import type { Position, Transaction } from '../model/change.ts';
 import type { TandemError } from '../model/error.ts';
 import type { Lane, Task } from './lane.ts';
 import type { StateRow } from './marker.ts';
-import type { LaneItem, LinkedChange } from './linked.ts';
+import type { LaneItem, LinkedChange, Unread } from './linked.ts';
 
 /** What a transaction of the log turned out to be, for each lane it concerns. */
 export interface Recognised {
@@ -15,7 +15,7 @@ export interface Recognised {
   readonly controls: { readonly name: string; readonly value: string | null }[];
   /** Rows of this side's parked table as an operator left them. */
   readonly parked: StateRow[];
-  /** Lanes whose tables no longer fit. */
+  /** Lanes whose tables do not fit at this place of the log. */
   readonly failures: { readonly lane: Lane; readonly error: TandemError }[];
   /** It holds nothing but Tandem's own bookkeeping, so it never causes a checkpoint (design README 2). */
   bookkeeping: boolean;
@@ -33,7 +33,8 @@ export function itemOf(
   effectiveUs: number,
   seen: Position | null,
   changes: readonly LinkedChange[],
+  unread: readonly Unread[] = [],
 ): LaneItem {
   const { position, id, committedAtUs, bytes, last } = transaction;
-  return { position, ordinal, id, committedAtUs, effectiveUs, seen, changes, bytes, last };
+  return { position, ordinal, id, committedAtUs, effectiveUs, seen, changes, unread, bytes, last };
 }

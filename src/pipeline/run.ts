@@ -2,6 +2,7 @@ import { applyItems, type Applied } from './apply.ts';
 import type { Task } from './lane.ts';
 import type { LaneItem } from './linked.ts';
 import { TasksFirst } from './ops.ts';
+import { owe, type Owing } from './owe.ts';
 import { applyTasks } from './task.ts';
 import { moveFor, transact, type Applier } from './transact.ts';
 import type { Position } from '../model/change.ts';
@@ -12,6 +13,8 @@ export type Turn =
   | { readonly kind: 'tasks'; readonly tasks: readonly Task[] }
   /** Whatever has gathered while the target was busy, whole transactions in commit order. */
   | { readonly kind: 'items'; readonly items: readonly LaneItem[] }
+  /** The table group is stopped: what changes is noted instead of being applied. */
+  | { readonly kind: 'owe'; readonly owing: Owing; readonly rowsMax: number }
   /** Nothing to apply for a while: remember how far the log was read. */
   | { readonly kind: 'save'; readonly position: Position; readonly seen: Position | null }
   | { readonly kind: 'end' };
@@ -43,6 +46,10 @@ export async function run(route: Route): Promise<void> {
         break;
       case 'items':
         await items(route, turn);
+        break;
+      case 'owe':
+        await owe(route.applier, turn.owing, turn.rowsMax);
+        route.done(turn, null);
         break;
       case 'save':
         await save(route.applier, turn);

@@ -85,10 +85,13 @@ async function restateAll(pass: CarefulPass, tasks: readonly OwnTask[]): Promise
   const { scope, arena } = pass;
   for (const [link, ofLink] of byLink(tasks)) {
     const keys = ofLink.map((task) => task.key);
+    const { where } = link[scope.target];
     const images = await scope.transaction.lock(bare(link[scope.target]), keys);
     for (const [at, task] of ofLink.entries()) {
-      const image = images[at] ?? null;
-      if (image === null) believeAbsent(scope, link, task.key);
+      const found = images[at] ?? null;
+      if (found === null) believeAbsent(scope, link, task.key);
+      // A row that does not pass the filter is out of the sync, as if it were not there.
+      const image = found === null || where === null || where(found) ? found : null;
       const hash = rowHash(link, scope.target, task.key);
       const newest = arena.lane.sides[scope.target].window.newest(hash, -1);
       send(pass, task, image, newest?.effectiveUs ?? 0);

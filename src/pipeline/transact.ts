@@ -6,6 +6,7 @@ import type { Side } from '../model/policy.ts';
 import type { StateTableName } from '../model/state.ts';
 import type { Row } from '../model/value.ts';
 import type { Intention } from './intentions.ts';
+import { Debts } from './debts.ts';
 import { Ledger, type LedgerBook } from './ledger.ts';
 import { isExpected } from './lane.ts';
 import { imageKinds, rowHash, type LaneItem, type LinkedChange } from './linked.ts';
@@ -102,6 +103,7 @@ export async function transact(
     const pass = passOf(applier, scope, { move, idPrefix, seq, checkDeferred });
     await work(scope, pass);
     pass.ledger.prune();
+    pass.debts.write(applier.stream, scope.states);
     await scope.states.write(transaction);
     // From here on the log may show it, whatever becomes of the answer.
     isOpen = false;
@@ -135,6 +137,7 @@ function passOf(
     timed: arena.timed,
     looked: applier.looked,
     owedRows: new OwedRows(applier.parked),
+    debts: new Debts(arena.lane.sides[arena.target].dirty),
     ledger: new Ledger(applier.book, scope.states, ledgerPrefix(applier, of.seq)),
     stream: applier.stream,
     effectiveUs: of.move.effectiveUs,
@@ -163,7 +166,7 @@ export function answered(applier: Applier, committed: boolean): void {
   applier.unanswered = null;
 }
 
-function settle(applier: Applier, { scope, owedRows, ledger }: CarefulPass): void {
+function settle(applier: Applier, { scope, owedRows, debts, ledger }: CarefulPass): void {
   for (const [id, targetKey] of scope.fresh) {
     const [link = '', sourceKey = ''] = id.split('\u0000');
     const [left, right] = scope.target === 'left' ? [targetKey, sourceKey] : [sourceKey, targetKey];
@@ -171,4 +174,5 @@ function settle(applier: Applier, { scope, owedRows, ledger }: CarefulPass): voi
   }
   owedRows.settle();
   ledger.settle();
+  debts.settle();
 }

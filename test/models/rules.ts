@@ -49,6 +49,7 @@ function linkOf(policy: Policy, width: number): LinkPlan {
     policy,
     deletes: 'sync',
     foreignKey: 'park',
+    truncate: 'stop',
   };
 }
 

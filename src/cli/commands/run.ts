@@ -1,7 +1,8 @@
 import type { ConfigSource } from '../../config/source.ts';
 import { untilReady } from '../../engine/backoff.ts';
 import { countLinks, isOutOfStep } from '../../engine/checks.ts';
-import { planOf, prepare, type Prepared } from '../../engine/prepare.ts';
+import { planOf, type Prepared } from '../../engine/prepare.ts';
+import { fittingPart, prepareToRun } from '../../engine/prepare-run.ts';
 import { isPending, pendingSteps, verifyPositions } from '../../engine/provision.ts';
 import { StatusReader } from '../../engine/status-reader.ts';
 import { createSync } from '../../engine/sync.ts';
@@ -64,8 +65,9 @@ function stopOnSignal(session: Session, stop: AbortController, context: Context)
 /** What stands in the way of a start and does not pass by itself, before anything is taken over. */
 async function requireRunnable(declaration: Declaration, source: ConfigSource, context: Context): Promise<void> {
   // The sync opens connections of its own; these would only idle beside them.
-  await using prepared = await prepare(declaration, context);
-  requirePlan(prepared, source);
+  await using runnable = await prepareToRun(declaration, context);
+  requirePlan(runnable, source);
+  const prepared = fittingPart(runnable);
   await requireApplied(prepared);
   await requireServers(prepared, source);
   await reportOutOfStep(prepared, context);

@@ -5,10 +5,14 @@ import type { QueryEvent } from './binlog-events.ts';
 export type Statement =
   | { readonly kind: 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'xaStart' | 'xaFinish' | 'other' }
   | { readonly kind: 'truncate'; readonly table: TableRef }
+  /** May change the columns of these tables, among all that its text could mean. */
+  | { readonly kind: 'definition'; readonly tables: readonly TableRef[] }
   /** Changes rows without saying which; `tables` are those that its text could mean. */
   | { readonly kind: 'change'; readonly tables: readonly TableRef[] };
 
 const changing = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'MERGE']);
+
+const defining = new Set(['ALTER', 'CREATE', 'DROP', 'RENAME']);
 
 /** Reads a statement as far as it matters. */
 export function classify({ sql, database }: QueryEvent): Statement {
@@ -31,7 +35,8 @@ export function classify({ sql, database }: QueryEvent): Statement {
     default: {
       const rest = words.rest();
       const changes = changing.has(verb) || changesOtherwise(verb, rest);
-      return changes ? { kind: 'change', tables: namesIn(rest, database) } : { kind: 'other' };
+      if (changes) return { kind: 'change', tables: namesIn(rest, database) };
+      return defining.has(verb) ? { kind: 'definition', tables: namesIn(rest, database) } : { kind: 'other' };
     }
   }
 }

@@ -2,7 +2,8 @@ import type { CapturedTable } from '../../model/change.ts';
 import { TandemError } from '../../model/error.ts';
 import { type Column, type TableRef, tableName, type TableSchema } from '../../model/schema.ts';
 import { STATE_TABLES, type StateTableName } from '../../model/state.ts';
-import { planColumn } from './binlog-columns.ts';
+import { type ColumnFacts, planColumn } from './binlog-columns.ts';
+import { kindInLog } from './binlog-kinds.ts';
 import { corrupt, headerBytes, tableIdAt } from './binlog-events.ts';
 import type { BinlogStream } from './binlog-stream.ts';
 import { TableMap } from './binlog-table-map.ts';
@@ -12,6 +13,7 @@ import type { Flavor } from './flavor.ts';
 
 /** How to read the rows of one version of a wanted table. */
 export interface TablePlan {
+  /** Its `misfit` says where the rows of this version cannot be read. */
   readonly table: CapturedTable;
   readonly columns: readonly ColumnPlan[];
   /** A row of NULLs. */
@@ -37,6 +39,8 @@ export class BinlogTables {
   readonly #byId = new Map<number, Mapped>();
   /** By content of the table map: the same version of a table keeps its plan under every number. */
   readonly #byContent = new Map<string, TablePlan>();
+  /** Tables that were altered in the log since they were inspected. */
+  readonly #altered = new Set<TableSchema>();
 
   constructor(tables: readonly TableSchema[], engine: Flavor['engine'], server: Server) {
     this.#engine = engine;
@@ -50,7 +54,18 @@ export class BinlogTables {
     this.#byId.clear();
   }
 
-  /** A TABLE_MAP event. Throws TD7005, TD2108. */
+  /** A statement of the log may have altered these tables: what was planned without their columns' names is void. */
+  altered(refs: readonly TableRef[]): void {
+    for (const ref of refs) {
+      const schema = this.#wanted.get(this.#key(ref));
+      if (schema === undefined || schema.columns.length === 0) continue;
+      this.#altered.add(schema);
+      this.#byId.clear();
+      for (const [content, { table }] of this.#byContent) if (table.ref === schema.ref) this.#byContent.delete(content);
+    }
+  }
+
+  /** A TABLE_MAP event. Throws TD7005, TD2108 for a state table; others become misfits. */
   map(buffer: Buffer, start: number, end: number): void {
     const id = tableIdAt(buffer, start);
     const content = buffer.subarray(start + headerBytes + 8, end);
@@ -87,21 +102,32 @@ export class BinlogTables {
     const key = content.toString('latin1');
     const known = this.#byContent.get(key);
     if (known !== undefined) return known;
-    const columns = planColumns(described, schema, this.#charsets);
-    const table = { ref: schema.ref, columns: columns.map((column) => column.name) };
-    const plan = { table, columns, blank: columns.map(() => null) };
+    const plan = this.#plan(described, schema);
     this.#byContent.set(key, plan);
     return plan;
   }
+
+  #plan(described: TableMap, schema: TableSchema): TablePlan {
+    const { ref } = schema;
+    try {
+      const names = described.names ?? namesOfCatalogue(described, schema, this.#altered.has(schema));
+      const facts = factsOf(described, names, schema, this.#charsets);
+      const columns = facts.map((each) => planColumn(each, this.#charsets));
+      const table = { ref, columns: names, kinds: facts.map(kindInLog) };
+      return { table, columns, blank: columns.map(() => null) };
+    } catch (thrown) {
+      if (!(thrown instanceof TandemError) || schema.columns.length === 0) throw thrown;
+      return { table: { ref, columns: described.names ?? [], misfit: thrown }, columns: [], blank: [] };
+    }
+  }
 }
 
-function planColumns(map: TableMap, schema: TableSchema, charsets: Charsets): ColumnPlan[] {
-  const names = map.names ?? namesOfCatalogue(map, schema);
+function factsOf(map: TableMap, names: readonly string[], schema: TableSchema, charsets: Charsets): ColumnFacts[] {
   const byName = new Map(schema.columns.map((column) => [column.name, column]));
   return map.types.map((type, at) => {
     const name = names[at] ?? '';
     const collation = map.collations.get(at);
-    const facts = {
+    return {
       ref: schema.ref,
       name,
       type,
@@ -111,12 +137,12 @@ function planColumns(map: TableMap, schema: TableSchema, charsets: Charsets): Co
       labels: map.labels.get(at) ?? null,
       column: byName.get(name) ?? null,
     };
-    return planColumn(facts, charsets);
   });
 }
 
 /** Without `binlog_row_metadata=FULL` the log has no names, and columns are told by their place as the table is now. */
-function namesOfCatalogue(map: TableMap, schema: TableSchema): readonly string[] {
+function namesOfCatalogue(map: TableMap, schema: TableSchema, altered: boolean): readonly string[] {
+  if (altered) throw unnamed(schema);
   const state = STATE_TABLES[schema.ref.table as StateTableName] as
     | { columns: readonly { name: string }[] }
     | undefined;
@@ -132,4 +158,13 @@ function namesOfCatalogue(map: TableMap, schema: TableSchema): readonly string[]
       at: { table: tableName(schema.ref) },
     },
   );
+}
+
+function unnamed({ ref }: TableSchema): TandemError {
+  return new TandemError('TD5031', `${tableName(ref)} was altered, and the log does not name its columns`, {
+    expected: 'binlog_row_metadata = FULL',
+    found: 'rows whose columns could only be told by their places in the table as it was before',
+    fix: 'SET GLOBAL binlog_row_metadata = FULL;',
+    at: { table: tableName(ref) },
+  });
 }

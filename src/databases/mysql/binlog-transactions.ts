@@ -165,6 +165,10 @@ export class Transactions {
     const open = this.#require();
     const plan = this.#tables.plan(tableIdAt(buffer, start));
     if (plan === null) return;
+    if (plan.table.misfit !== undefined) {
+      open.changes.push({ op: 'unreadable', table: plan.table, before: null, after: null });
+      return this.#afterChanges(open);
+    }
     let at = start + headerBytes + 8;
     if (shape.extra) at += buffer.readUInt16LE(at);
     if (shape.compressed) readRows(plan, shape.op, ...inflatedRows(buffer, at, end, shape.op), open.changes);
@@ -247,6 +251,9 @@ export class Transactions {
         break;
       case 'change':
         for (const table of statement.tables) this.#refuseStatement(table);
+        break;
+      case 'definition':
+        this.#tables.altered(statement.tables);
         break;
       case 'other':
         break;

@@ -1,8 +1,8 @@
 import type { CapturedTable, Change } from '../../model/change.ts';
 import { TandemError } from '../../model/error.ts';
-import { type TableSchema, tableName } from '../../model/schema.ts';
-import type { Row, Value } from '../../model/value.ts';
-import { typeByName } from './types.ts';
+import { type TableRef, type TableSchema, tableName } from '../../model/schema.ts';
+import type { Kind, Row, Value } from '../../model/value.ts';
+import { typeByName, typeByOid } from './types.ts';
 import { type Decoder, decoderFor, decoderOf } from './values.ts';
 
 /** What a stream of pgoutput messages tells, in its order. */
@@ -109,6 +109,7 @@ export class PgoutputDecoder {
     const relation = this.nextRelation();
     const { table, wanted } = relation;
     if (!wanted) return this.receiver.change(null);
+    if (table.misfit !== undefined) return this.unreadable(table);
     this.expect(NEW_TUPLE);
     this.receiver.change({ op: 'insert', table, before: null, after: this.tuple(relation, null) });
   }
@@ -117,6 +118,7 @@ export class PgoutputDecoder {
     const relation = this.nextRelation();
     const { table, wanted } = relation;
     if (!wanted) return this.receiver.change(null);
+    if (table.misfit !== undefined) return this.unreadable(table);
     const tag = this.data[this.at];
     let before: Row | null = null;
     if (tag === OLD_TUPLE || tag === KEY_TUPLE) {
@@ -134,11 +136,16 @@ export class PgoutputDecoder {
   private delete(): void {
     const relation = this.nextRelation();
     if (!relation.wanted) return this.receiver.change(null);
+    if (relation.table.misfit !== undefined) return this.unreadable(relation.table);
     const tag = this.data[this.at++];
     if (tag !== OLD_TUPLE && tag !== KEY_TUPLE) throw corrupt(`tuple type ${tag} in a delete`);
     const row = this.tuple(relation, null);
     const before = tag === KEY_TUPLE ? keyOnly(row, relation.keyed) : row;
     this.receiver.change({ op: 'delete', table: relation.table, before, after: null });
+  }
+
+  private unreadable(table: CapturedTable): void {
+    this.receiver.change({ op: 'unreadable', table, before: null, after: null });
   }
 
   private truncate(): void {
@@ -184,8 +191,10 @@ export class PgoutputDecoder {
     if (this.relations.get(id)?.source.equals(source) === true) return;
     const ref = { schema: this.text() || 'pg_catalog', table: this.text() };
     const full = data[this.at++] === FULL_IDENTITY;
+    const before = this.relations.get(id);
     const schema = this.wanted.get(tableName(ref));
     const columns: string[] = [];
+    const kinds: (Kind | null)[] = [];
     const decoders: Decoder[] = [];
     const keyed: boolean[] = [];
     for (let count = data.readUInt16BE(this.bytes(2)); count > 0; count--) {
@@ -193,12 +202,18 @@ export class PgoutputDecoder {
       this.at += 1;
       const name = this.text();
       columns.push(name);
-      decoders.push(this.decoder(this.int32() >>> 0, name, schema));
+      const oid = this.int32() >>> 0;
+      decoders.push(this.decoder(oid, name, schema));
+      kinds.push(this.kind(oid));
       this.at += 4;
     }
+    // The publication goes by the table itself, whatever it is called by now.
+    const renamed = schema === undefined && before?.wanted === true;
     this.relations.set(id, {
-      table: { ref, columns },
-      wanted: schema !== undefined,
+      table: renamed
+        ? { ref: before.table.ref, columns, misfit: tableRenamed(before.table.ref, ref) }
+        : { ref, columns, kinds },
+      wanted: schema !== undefined || renamed,
       decoders,
       blank: decoders.map(() => null),
       keyed,
@@ -213,6 +228,13 @@ export class PgoutputDecoder {
       oid,
       schema?.columns.find(({ name }) => name === column),
     );
+  }
+
+  /** What the log itself says of a column's values; null where only the catalogue could tell. */
+  private kind(oid: number): Kind | null {
+    const name = this.baseTypes.get(oid);
+    const type = name === undefined ? typeByOid(oid) : typeByName(name);
+    return type === undefined || type.kind === 'unsupported' ? null : type.kind;
   }
 
   /** A type made in this database. A domain is described by the type below it, which is what its values look like. */
@@ -276,6 +298,15 @@ function parseInteger(data: Buffer, start: number, end: number): number {
 
 function keyOnly(row: Row, keyed: readonly boolean[]): Row {
   return row.map((value, column) => (keyed[column] === true ? value : undefined));
+}
+
+function tableRenamed(before: TableRef, after: TableRef): TandemError {
+  return new TandemError('TD7005', `${tableName(before)} has another name now`, {
+    expected: tableName(before),
+    found: tableName(after),
+    fix: 'Give the table its name back, or change the link, run `tandem check`, and start again.',
+    at: { table: tableName(before) },
+  });
 }
 
 function corrupt(found: string): TandemError {
