@@ -34,6 +34,8 @@ export function parkRow(pass: CarefulPass, debt: Debt, position: string, cause: 
   };
   const { states } = pass.scope;
   states.remove('parked', [pass.stream, row.link, storedKey(row.sourceKey)]);
+  // From here on the parked table says so.
+  pass.debts.pay(row.link, row.sourceKey);
   states.put('parked', { ...parkedState(pass.stream, row), error: errorText(cause), position });
   pass.owedRows.park(row);
 }

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { createSync } from '../../src/engine/sync.ts';
+import { describeServers } from '../servers.ts';
+import { declarationOf, expectEqual, fill, openDriftPair, patience, untilHealed, untilStopped } from './stage.ts';
+
+await describeServers('a table that is truncated', { left: 'postgres', right: 'mysql' }, (servers) => {
+  test('stops its group, and is emptied on the other side once that is asked for', { timeout: 200_000 }, async () => {
+    await using pair = await openDriftPair(servers);
+    const sync = await pair.start();
+    await fill(pair, sync);
+    await pair.run('left', 'TRUNCATE notes');
+    await untilStopped(pair, 'TD7011');
+    expect(await pair.connections.right.query('SELECT count(*) AS n FROM notes')).toEqual([{ n: 2 }]);
+    const note = "INSERT INTO notes (item_id, body) SELECT id, 'right' FROM items WHERE sku = 'c'";
+    await pair.run('right', note);
+    await sync.stop();
+    const declaration = declarationOf(pair.declaration, (link) => ({ ...link, truncate: 'apply' }));
+    const next = await createSync({ declaration, context: pair.context });
+    try {
+      await untilHealed(pair);
+      await expect
+        .poll(() => pair.connections.left.query('SELECT body FROM notes'), patience)
+        .toEqual([{ body: 'right' }]);
+      await expectEqual(pair, next);
+    } finally {
+      await next.stop();
+    }
+  });
+});
