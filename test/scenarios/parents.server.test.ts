@@ -60,6 +60,14 @@ async function apart(
   await silence(pair, sync);
 }
 
+/** MySQL does since 9.6, MariaDB does not. */
+async function logsCascades({ connections }: SamplePair): Promise<boolean> {
+  const [row] = await connections.right.query('SELECT version() AS version');
+  const version = String(row?.['version']);
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return !version.includes('MariaDB') && (major > 9 || (major === 9 && minor >= 6));
+}
+
 async function titles({ connections }: SamplePair, side: Side): Promise<readonly unknown[]> {
   return (await connections[side].query(words[side].posts)).map((row) => row['title']);
 }
@@ -113,7 +121,7 @@ for (const right of ['mysql', 'mariadb'] as const) {
           await connections[adds].execute(words[adds].rename);
         });
         // What a log tells was deleted stays deleted; what went without a word comes back.
-        await expectRows(pair, 1, deletes === 'left' ? [] : ['first']);
+        await expectRows(pair, 1, deletes === 'left' || (await logsCascades(pair)) ? [] : ['first']);
       });
     }
   });
