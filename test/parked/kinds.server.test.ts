@@ -21,7 +21,7 @@ const kinds: readonly Kind[] = [
   ['a character that the charset of the target lacks', 'TD3006', 'title', "'\u{1F600}'", "'x'"],
   ['digits that would be lost', 'TD3002', 'price', '1.005', '1.01'],
   ['NaN', 'TD3004', 'price', "'NaN'", '1'],
-  ['a date that the type of the target does not reach', 'TD3004', 'made', "'1969-07-20'", "'1999-07-20'"],
+  ['a date that the type of the target does not reach', 'TD3003', 'made', "'1969-07-20'", "'1999-07-20'"],
   ['an unknown label of an enum', 'TD3001', 'kind', "'crate'", "'bag'"],
   ['a function of the user that throws', 'TD3008', 'mood', "'grim'", "'gay'"],
   ['a codec that does not bring the value back', 'TD3002', 'shout', "'stra\u00DFe'", "'strasse'"],

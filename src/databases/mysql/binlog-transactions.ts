@@ -30,6 +30,8 @@ const partBytesMax = 32 * 1024 * 1024;
 interface Options {
   readonly from: ParsedPosition;
   readonly tables: BinlogTables;
+  /** Transactions that were in the log before the tables were inspected. */
+  readonly inspected: GtidState;
   readonly chunkRows: number;
   /** The text of a transaction's id. */
   readonly idOf: (gtid: GtidEvent['gtid']) => string;
@@ -58,6 +60,7 @@ export class Transactions {
   /** The last transaction in `#state`, as positions name it. */
   #witness: string;
   readonly #tables: BinlogTables;
+  readonly #inspected: GtidState;
   readonly #chunkRows: number;
   readonly #idOf: Options['idOf'];
   /** The part from which reading goes on, until its transaction has come. */
@@ -70,6 +73,7 @@ export class Transactions {
     this.#part = options.from.part;
     this.#witness = options.from.witness === null ? '' : formatWitness(options.from.witness);
     this.#tables = options.tables;
+    this.#inspected = options.inspected;
     this.#chunkRows = options.chunkRows;
     this.#idOf = options.idOf;
     this.#tables.forgetIds();
@@ -253,7 +257,7 @@ export class Transactions {
         for (const table of statement.tables) this.#refuseStatement(table);
         break;
       case 'definition':
-        this.#tables.altered(statement.tables);
+        if (!this.#inspected.includes(open.gtid)) this.#tables.altered(statement.tables);
         break;
       case 'other':
         break;

@@ -11,9 +11,9 @@ import { type BinlogStream, openBinlog } from './binlog-stream.ts';
 import { BinlogTables } from './binlog-tables.ts';
 import { Transactions } from './binlog-transactions.ts';
 import type { Flavor } from './flavor.ts';
-import { domainGtidText, sourceGtidText } from './gtid-set.ts';
+import { domainGtidText, type GtidState, sourceGtidText } from './gtid-set.ts';
 import { openReader } from './connect.ts';
-import { verifyHistory } from './history.ts';
+import { logEnd, verifyHistory } from './history.ts';
 import { formatPosition, parsePosition } from './position.ts';
 
 export interface CaptureOptions {
@@ -44,6 +44,8 @@ class BinlogSource implements Source {
   /** Items are on their way out. What was given counts when its receiver comes back for more. */
   #giving = false;
   #stream: BinlogStream | null = null;
+  /** What the log held when its tables had just been inspected, and so which definitions that has seen. */
+  #inspected: GtidState | null = null;
   #reached: Position;
   isOpen = false;
 
@@ -59,23 +61,28 @@ class BinlogSource implements Source {
     this.#transactions = null;
     this.#giving = false;
     if (signal.aborted) return;
-    // A log that was begun anew since, or a server behind another one's address, would go on in silence.
-    {
-      await using session = await openReader(this.#options.connection);
-      await verifyHistory(session, this.#options, from);
-    }
+    const inspected = await this.#verify(from);
     using stream = await openBinlog(this.#options, parsed.state, signal);
     this.#stream = stream;
     this.#options.context.log.debug({ from, host: this.#options.connection.host }, 'reading the binary log');
     this.#tables ??= new BinlogTables(this.#options.tables, flavor.engine, stream);
     const idOf = flavor.engine === 'mysql' ? sourceGtidText : domainGtidText;
-    const transactions = new Transactions({ from: parsed, tables: this.#tables, chunkRows, idOf });
+    const transactions = new Transactions({ from: parsed, tables: this.#tables, inspected, chunkRows, idOf });
     this.#transactions = transactions;
     try {
       yield* this.#follow(stream, transactions);
     } finally {
       this.isOpen = false;
     }
+  }
+
+  /** A log that was begun anew since, or a server behind another one's address, would go on in silence. */
+  async #verify(from: Position): Promise<GtidState> {
+    const { connection, flavor } = this.#options;
+    await using session = await openReader(connection);
+    await verifyHistory(session, this.#options, from);
+    this.#inspected ??= parsePosition(flavor.engine, await logEnd(session, flavor)).state;
+    return this.#inspected;
   }
 
   async *#follow(stream: BinlogStream, transactions: Transactions): AsyncIterable<Transaction> {
