@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { SAMPLE } from '../src/cli/demo/sample.ts';
 import type { Side } from '../src/model/policy.ts';
-import { openProject } from './project.ts';
+import { openProject, type Project } from './project.ts';
 import type { SamplePair } from './sample-pair.ts';
 
 /** `tandem run` in a process of its own, from the sources. */
@@ -21,6 +21,8 @@ export interface TandemProcess {
 /** A project folder of the pair's sync, where processes run. `urls`: other ways to the same databases. */
 export interface ProcessHome extends AsyncDisposable {
   run(...flags: readonly string[]): TandemProcess;
+  /** The folder, for commands within this process. */
+  readonly project: Project;
 }
 
 export async function openHome(pair: SamplePair, urls: Partial<Record<Side, string>> = {}): Promise<ProcessHome> {
@@ -29,6 +31,7 @@ export async function openHome(pair: SamplePair, urls: Partial<Record<Side, stri
   await project.write('tandem.config.ts', configOf(pair));
   const started: TandemProcess[] = [];
   return {
+    project,
     run(...flags) {
       const child = startProcess(project.folder, env, flags);
       started.push(child);

@@ -121,9 +121,36 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       await initPair(pair);
       expect((await pair.project.tandem('pull --check')).exit).toBe(0);
       await pair.right.execute('alter table revamp_users add column nickname varchar(20)');
+      await pair.right.execute("alter table revamp_posts modify title enum('a', 'b')");
+      await pair.left.execute('alter table legacy_posts drop column post_title');
+      await pair.left.execute('alter table legacy_users alter column full_name set not null');
+      await pair.left.execute('create table legacy_tags (id int primary key)');
+      const written = await pair.project.read('tandem.schema.ts');
       const drifted = await pair.project.tandem('pull --check');
       expect(drifted.exit).toBe(2);
-      expect(drifted.out).toMatch(/^\+ +nickname: c\('text', 'varchar\(20\)', \{ null: true \}\),$/m);
+      const database = databaseOf(pair.urls.right);
+      expect(drifted.out.split('\n').filter((line) => line.startsWith('  '))).toEqual([
+        '  - column public.legacy_posts.post_title  character varying(200) NOT NULL',
+        '  + table public.legacy_tags  id; key id',
+        '  ~ nullable public.legacy_users.full_name  NULL -> NOT NULL',
+        expect.stringMatching(`^  ~ type ${database}.revamp_posts.title  varchar.200. .text. -> enum`),
+        `  ~ nullable ${database}.revamp_posts.title  NOT NULL -> NULL`,
+        `  ~ values ${database}.revamp_posts.title  any -> 'a', 'b'`,
+        `  + column ${database}.revamp_users.nickname  varchar(20) NULL`,
+      ]);
+      const document = await pair.project.json<{ differences: unknown[] }>('pull --check');
+      expect(document).toMatchObject({ schema: 'tandem.pull/1', drifted: true, written: false, next: ['tandem pull'] });
+      expect(document.differences).toHaveLength(7);
+      expect(document.differences).toContainEqual({
+        side: 'left',
+        change: 'changed',
+        aspect: 'nullable',
+        table: 'public.legacy_users',
+        column: 'full_name',
+        file: 'NULL',
+        database: 'NOT NULL',
+      });
+      expect(await pair.project.read('tandem.schema.ts')).toBe(written);
       expect((await pair.project.tandem('pull')).exit).toBe(0);
       expect((await pair.project.tandem('pull --check')).exit).toBe(0);
     });

@@ -1,4 +1,5 @@
 import { createContext, type LogLevel, type ProcessContext } from '../engine/context.ts';
+import { prepareToRun, type Runnable } from '../engine/prepare-run.ts';
 import { type Endpoints, labelOf, openEndpoints, prepare, type Prepared } from '../engine/prepare.ts';
 import type { ConfigSource } from '../config/source.ts';
 import { checkServers, isError } from '../engine/checks.ts';
@@ -46,6 +47,19 @@ export async function withPrepared(
   const { declaration, source } = await readConfig(session);
   using context = openContext(session, usual);
   await using prepared = await prepare(declaration, context);
+  requirePlan(prepared, source);
+  return await work({ declaration, source, context, labels: sideLabels(declaration), prepared });
+}
+
+/** As {@link withPrepared}, for commands that also show table groups whose tables no longer fit the mapping. */
+export async function withRunnable(
+  session: Session,
+  usual: LogLevel,
+  work: (opened: Opened & { readonly prepared: Runnable }) => Promise<number>,
+): Promise<number> {
+  const { declaration, source } = await readConfig(session);
+  using context = openContext(session, usual);
+  await using prepared = await prepareToRun(declaration, context);
   requirePlan(prepared, source);
   return await work({ declaration, source, context, labels: sideLabels(declaration), prepared });
 }

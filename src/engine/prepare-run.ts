@@ -7,7 +7,7 @@ import { otherSide, type Side } from '../model/policy.ts';
 import { sameTable, type TableSchema } from '../model/schema.ts';
 import { misfitsOf } from './drift.ts';
 import type { LaneTables } from './open-groups.ts';
-import { prepare, type Prepared } from './prepare.ts';
+import { compileOver, type Endpoints, openEndpoints, type Prepared } from './prepare.ts';
 import { stateOrNull } from './state-or-null.ts';
 import { columnOf, streamFrom } from './stations.ts';
 
@@ -18,12 +18,17 @@ export interface Runnable extends Prepared {
 }
 
 /**
- * As {@link prepare}. Where the mapping does not fit tables that it once did fit, their groups are planned for the
+ * Opens both databases and compiles the mapping. Where the mapping does not fit tables that it once did fit, their groups are planned for the
  * tables as they were: they will stand still, note what changes, and hold up nobody else. `plan` is null where the
- * mapping fits neither.
+ * mapping fits neither. Throws TandemError TD4xxx, TD5014 where a database cannot be opened.
  */
 export async function prepareToRun(declaration: Declaration, context: Context): Promise<Runnable> {
-  const prepared = await prepare(declaration, context);
+  return prepareOver(await openEndpoints(declaration, context), declaration);
+}
+
+/** The same over databases that are open. They belong to the result, and are closed on failure. */
+export async function prepareOver(endpoints: Endpoints, declaration: Declaration): Promise<Runnable> {
+  const prepared = await compileOver(endpoints, declaration);
   if (prepared.plan !== null) return { ...prepared, misfits: new Map() };
   try {
     return await asItWas(prepared);

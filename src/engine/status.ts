@@ -6,8 +6,10 @@ import type { StateTableName } from '../model/state.ts';
 import { readPaused } from './control.ts';
 import { verifyOwner } from './owner.ts';
 import { type Prepared, planOf } from './prepare.ts';
+import type { Runnable } from './prepare-run.ts';
 import { sourceSide } from './provision.ts';
 import { stateOrNull } from './state-or-null.ts';
+import { needsAttention, readGroups, type StoredGroup } from './stored-groups.ts';
 import type { Stream } from './sync-status.ts';
 
 /** What the two databases alone tell about a sync; whether an engine runs or not makes no difference. */
@@ -18,6 +20,8 @@ export interface StoredStatus {
   /** False before `tandem apply`. */
   readonly applied: boolean;
   readonly directions: Readonly<Record<Stream, StoredDirection>>;
+  /** Every table group of the mapping, stopped or not. */
+  readonly groups: readonly StoredGroup[];
   /** Rows of the key map, by the side that holds it. */
   readonly keyMap: Readonly<Record<Side, number>>;
 }
@@ -47,8 +51,11 @@ export interface StoredLane {
   readonly broken: { readonly code: string; readonly message: string } | null;
 }
 
-/** Reads the status without changing anything. Throws the compile error of a mapping that does not, and TD5017. */
-export async function readStatus(prepared: Prepared): Promise<StoredStatus> {
+/**
+ * Reads the status without changing anything. Throws TD5017, and the compile error of a mapping that fits neither the
+ * tables as they are nor, where `prepareToRun` looked, as they were.
+ */
+export async function readStatus(prepared: Prepared & Partial<Pick<Runnable, 'misfits'>>): Promise<StoredStatus> {
   const plan = planOf(prepared);
   await verifyOwner(prepared, plan.name);
   const toRight = await readDirection(prepared, 'left->right');
@@ -61,6 +68,7 @@ export async function readStatus(prepared: Prepared): Promise<StoredStatus> {
     servers: { left: serverOf(left), right: serverOf(right) },
     applied,
     directions: { 'left->right': toRight, 'right->left': toLeft },
+    groups: await readGroups(plan.lanes, prepared, prepared.misfits ?? new Map()),
     keyMap: { left: await countState(left, 'key_map'), right: await countState(right, 'key_map') },
   };
 }
@@ -111,6 +119,10 @@ async function countState(endpoint: Endpoint, name: StateTableName): Promise<num
 /** What an operator would do next. */
 export function nextCommands(found: StoredStatus): readonly string[] {
   if (!found.applied) return ['tandem plan', 'tandem apply'];
+  const stopped = found.groups.filter(needsAttention);
+  if (stopped.some(({ misfit }) => misfit !== null)) return ['tandem check', 'tandem run'];
+  const codes = new Set(stopped.flatMap(({ reason }) => (reason === null ? [] : [reason.code])));
+  const explained = [...codes].map((code) => `tandem explain ${code}`);
   const paused = Object.values(found.directions).some((direction) => direction.paused);
-  return paused ? ['tandem resume', 'tandem run'] : ['tandem run'];
+  return [...explained, ...(paused ? ['tandem resume'] : []), 'tandem run'];
 }

@@ -37,6 +37,12 @@ export interface Col<
   /** An insert may leave it out: it may be NULL, or has a default, a generator or an expression. */
   readonly optional: Optional;
   readonly values: Values;
+  /** Why it may be left out, beside NULL. */
+  readonly auto: boolean;
+  readonly hasDefault: boolean;
+  readonly generated: boolean;
+  /** The table and column that a foreign key refers to. */
+  readonly references: readonly [table: string, column: string] | null;
 }
 
 export type Cols = Readonly<Record<string, Col>>;
@@ -78,13 +84,17 @@ export function c<K extends Kind, const O extends ColOptions = ColOptions>(
   native: string,
   options?: O,
 ): Col<K, Given<O, 'null'>, IsOptional<O>, ValuesOf<O>> {
-  const { null: nullable, auto, def, gen, in: values }: ColOptions = options ?? {};
+  const { null: nullable, auto, def, gen, in: values, ref }: ColOptions = options ?? {};
   const column: Col = {
     kind,
     native,
     nullable: nullable === true,
     optional: nullable === true || auto === true || def === true || gen === true,
     values: values ?? null,
+    auto: auto === true,
+    hasDefault: def === true,
+    generated: gen === true,
+    references: ref ?? null,
   };
   return column as Col<K, Given<O, 'null'>, IsOptional<O>, ValuesOf<O>>;
 }

@@ -350,4 +350,7 @@ function addStored(add: Add, stored: () => StoredStatus | null): void {
     'Log written since the checkpoint (PostgreSQL).',
     lanes(({ behind }) => (behind?.unit === 'bytes' ? behind.amount : null)),
   );
+  add('tandem_schema_drift', 'gauge', '1 where the tables of a table group do not fit the mapping.', () =>
+    (stored()?.groups ?? []).flatMap(({ lane, misfit }) => one(misfit === null ? 0 : 1, { lane })),
+  );
 }

@@ -8,21 +8,28 @@ import {
 import type { Stream } from '../../engine/sync-status.ts';
 import { CODES, type Code } from '../../model/codes.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { withPrepared } from '../open-sync.ts';
+import { prepareOver } from '../../engine/prepare-run.ts';
+import { needsAttention } from '../../engine/stored-groups.ts';
+import { withRunnable } from '../open-sync.ts';
 import type { Session } from '../session.ts';
+import { ageText } from '../age-text.ts';
+import { groupLines } from '../group-lines.ts';
 import { alignColumns } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
 const watchIntervalMs = 2000;
 
-/** Shows what both databases tell about the sync. Exit code 2 before `apply`, 7 where a log cannot be read on. */
+/**
+ * Shows what both databases tell about the sync. Exit code 2 before `apply` and where a table group is stopped, 7 where
+ * a log cannot be read on.
+ */
 export function status(session: Session, options: { readonly watch?: boolean }): Promise<number> {
   const { terminal, io } = session;
-  return withPrepared(session, 'warn', async ({ prepared, context }) => {
+  return withRunnable(session, 'warn', async ({ prepared: first, declaration, context }) => {
     const stopped = new AbortController();
     const unsubscribe = options.watch === true ? io.onSignal(() => stopped.abort()) : () => {};
     try {
-      for (;;) {
+      for (let prepared = first; ; prepared = await prepareOver(first, declaration)) {
         const found = await readStatus(prepared);
         if (options.watch === true && io.stdout.isTTY) io.stdout.write('\u001B[2J\u001B[H');
         show(terminal, found, context.nowMs());
@@ -46,6 +53,12 @@ function show(terminal: Terminal, found: StoredStatus, nowMs: number): void {
   for (const stream of ['left->right', 'right->left'] as const) {
     print('');
     printDirection(terminal, stream, found.directions[stream], nowMs);
+  }
+  for (const group of found.groups.filter((each) => each.state !== 'running' || each.misfit !== null)) {
+    print('');
+    const [head = '', ...lines] = groupLines(group, labels, nowMs);
+    print(needsAttention(group) ? paint.red(head) : paint.yellow(head));
+    lines.forEach(print);
   }
   print('');
   print(`key map: ${found.keyMap.left} rows in ${labels.left}, ${found.keyMap.right} in ${labels.right}`);
@@ -87,15 +100,13 @@ function behindText({ behind, broken }: StoredLane): string {
 
 /** The hybrid time may be a little ahead of the clock. */
 function lastText({ effectiveUs }: StoredLane, nowMs: number): string {
-  if (effectiveUs === 0) return 'none yet';
-  const seconds = Math.max(0, Math.round((nowMs - effectiveUs / 1000) / 1000));
-  if (seconds < 120) return `${seconds} s ago`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
+  return effectiveUs === 0 ? 'none yet' : `${ageText(effectiveUs, nowMs)} ago`;
 }
 
 function exitOfStatus(found: StoredStatus): number {
   const lanes = [...found.directions['left->right'].lanes, ...found.directions['right->left'].lanes];
   const broken = lanes.find((lane) => lane.broken !== null)?.broken;
   if (broken !== null && broken !== undefined) return CODES[broken.code as Code].exit;
+  if (found.groups.some(needsAttention)) return exitCodes.attention;
   return found.applied ? exitCodes.fine : exitCodes.attention;
 }
