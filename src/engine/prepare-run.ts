@@ -18,9 +18,9 @@ export interface Runnable extends Prepared {
 }
 
 /**
- * Opens both databases and compiles the mapping. Where the mapping does not fit tables that it once did fit, their groups are planned for the
- * tables as they were: they will stand still, note what changes, and hold up nobody else. `plan` is null where the
- * mapping fits neither. Throws TandemError TD4xxx, TD5014 where a database cannot be opened.
+ * Opens both databases and compiles the mapping. Where it does not fit tables that it once did fit, their groups are
+ * planned for the tables as they were: they will stand still, note what changes, and hold up nobody else. `plan` is
+ * null where the mapping fits neither. Throws TandemError TD4xxx, TD5014 where a database cannot be opened.
  */
 export async function prepareToRun(declaration: Declaration, context: Context): Promise<Runnable> {
   return prepareOver(await openEndpoints(declaration, context), declaration);

@@ -34,8 +34,8 @@ export interface SchemaDifference {
 }
 
 /**
- * In what the databases differ from a schema file's exports. The order of tables, columns and lines makes no difference;
- * that of a key's columns and of an ENUM's labels does.
+ * In what the databases differ from a schema file's exports. The order of tables, columns and lines makes no
+ * difference; that of a key's columns and of an ENUM's labels does.
  */
 export function schemaDifferences(
   exported: Readonly<Record<string, unknown>>,
