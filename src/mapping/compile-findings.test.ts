@@ -36,6 +36,7 @@ function findingsOf({ left = [], right = [], leftTable, rightTable, columns = {}
 
 const x = (given: Partial<Column> = {}, native = 'text'): Column => column('x', native, given);
 const int = { kind: 'int' } as const;
+const bits = (length: number): Partial<Column> => ({ kind: 'bit', length });
 const generated = column('id', 'serial', { kind: 'int', auto: true });
 
 const timesHundred = { toRight: (value: number) => value * 100, toLeft: (value: number) => value / 100 };
@@ -63,6 +64,40 @@ const mistakes: readonly (readonly [string, Case, string])[] = [
     { left: [x({ kind: 'unsupported' }, 'point')], right: [x()], columns: { x: 'x' } },
     'error TD2108 x has the type point',
   ],
+  [
+    'bits of another number',
+    { left: [x(bits(10), 'bit(10)')], right: [x(bits(12), 'bit(12)')], columns: { x: 'x' } },
+    'error TD2310 x has 10 bits, x 12',
+  ],
+  [
+    'bits whose number varies',
+    { left: [x(bits(10), 'bit varying(10)')], right: [x(bits(10), 'bit(10)')], columns: { x: 'x' } },
+    'error TD2310 x (bit varying(10)) holds how many bits',
+  ],
+  [
+    'bits whose number varies, as bytes',
+    { left: [x(bits(8), 'bit varying(8)')], right: [x({ kind: 'bytes', length: 1 }, 'blob')], columns: { x: 'x' } },
+    'error TD2310 x (bit varying(8)) holds how many bits',
+  ],
+  [
+    'one varying bit, as a boolean',
+    { left: [x(bits(1), 'bit varying(1)')], right: [x({ kind: 'bool' }, 'tinyint(1)')], columns: { x: 'x' } },
+    'error TD2310 x (bit varying(1)) holds how many bits',
+  ],
+  ...['int4range', 'tstzrange', 'nummultirange', 'daterange'].map((native): readonly [string, Case, string] => [
+    `a ${native} as text`,
+    { left: [x({}, native)], right: [x()], columns: { x: 'x' } },
+    `error TD2311 x (${native}) stores what a text means, x (text) the text itself`,
+  ]),
+  ...['int8range[]', 'inet[]', 'macaddr8[]'].map((native): readonly [string, Case, string] => [
+    `${native} as JSON`,
+    {
+      left: [x({ kind: 'array', element: 'text' }, native)],
+      right: [x({ kind: 'json' }, 'json')],
+      columns: { x: 'x' },
+    },
+    `error TD2311 x (${native}) stores what a text means`,
+  ]),
   [
     'NULL on the left only',
     { left: [x({ nullable: true })], right: [x()], columns: { x: 'x' } },
@@ -341,3 +376,30 @@ describe('nullAs', () => {
 function same(value: string): string {
   return value;
 }
+
+describe('a type that is not carried', () => {
+  const expectedOf = (left: Column): string | undefined =>
+    findingsOf({ left: [left], right: [x()], columns: { x: 'x' } }).find(({ code }) => code === 'TD2108')?.expected;
+
+  it.each([
+    ['money', 'numeric'],
+    ['time with time zone', 'time or timestamptz'],
+    ['time(3) with time zone', 'time or timestamptz'],
+    ['geometry', 'no geometry'],
+    ['multipolygon', 'no geometry'],
+    ['circle', 'no geometry'],
+  ])('%s: what to have instead', (native, expected) => {
+    expect(expectedOf(x({ kind: 'unsupported' }, native))).toMatch(new RegExp(`^${expected}:`));
+  });
+});
+
+describe('types with rules of their own on both sides', () => {
+  it.each([
+    ['bit varying(10)', bits(10)],
+    ['bit(10)', bits(10)],
+    ['int4range', {}],
+    ['inet[]', { kind: 'array', element: 'text' } as const],
+  ])('%s stands for itself', (native, given) => {
+    expect(findingsOf({ left: [x(given, native)], right: [x(given, native)], columns: { x: 'x' } })).toEqual([]);
+  });
+});

@@ -4,6 +4,7 @@ import type { Column } from '../model/schema.ts';
 import type { Kind, Value } from '../model/value.ts';
 import { ADDRESSES } from './addresses.ts';
 import { arrayOfJson, jsonOfArray } from './arrays.ts';
+import { misfitOf } from './misfits.ts';
 import { type Convert, type End, refuse } from './refuse.ts';
 
 /**
@@ -80,7 +81,7 @@ const CONVERSIONS: Readonly<Record<string, (from: End, to: End) => Convert | nul
 
 /** Can values of the two columns stand for each other without a codec? */
 export function convertible(left: Column, right: Column): boolean {
-  if (left.kind === 'unsupported' || right.kind === 'unsupported') return false;
+  if (left.kind === 'unsupported' || right.kind === 'unsupported' || misfitOf(left, right) !== null) return false;
   if (left.kind === right.kind) return left.kind !== 'array' || left.element === right.element;
   const kinds: readonly Kind[] = CONVERTS[left.kind];
   return kinds.includes(right.kind) && shapesFit(left, right) && shapesFit(right, left);

@@ -3,6 +3,7 @@ import { type Column, tableName } from '../model/schema.ts';
 import type { Findings } from './findings.ts';
 import { convertible } from './kinds.ts';
 import { type LinkDraft, type LinkedColumn, place, SIDES, writes } from './link-draft.ts';
+import { insteadOf, misfitOf } from './misfits.ts';
 import { contains, integerRange } from './ranges.ts';
 import { checkValues } from './value-checks.ts';
 
@@ -45,8 +46,10 @@ export function flowsTo(draft: LinkDraft, linked: LinkedColumn, side: Side): boo
 function checkSupported({ draft, linked, path, findings }: Subject): boolean {
   const unsupported = SIDES.filter((side) => linked[side].kind === 'unsupported');
   for (const side of unsupported) {
+    const expected = insteadOf(linked[side].native);
     findings.error('TD2108', `${linked[side].name} has the type ${linked[side].native}, which Tandem does not carry`, {
       path,
+      ...(expected === null ? {} : { expected }),
       fix: `${linked.left.name}: skip()`,
       at: place(draft, side, linked[side]),
     });
@@ -114,9 +117,14 @@ function checkNulls({ draft, linked, path, findings }: Subject): void {
 function checkKinds({ draft, linked, path, findings }: Subject): boolean {
   const { left, right } = linked;
   if (convertible(left, right)) return true;
-  findings.error('TD2104', `${left.name} is ${describeKind(left)}, ${right.name} is ${describeKind(right)}`, {
-    path,
+  const { code, message, expected } = misfitOf(left, right) ?? {
+    code: 'TD2104',
+    message: `${left.name} is ${describeKind(left)}, ${right.name} is ${describeKind(right)}`,
     expected: 'kinds that stand for each other, or a codec',
+  };
+  findings.error(code, message, {
+    path,
+    expected,
     found: `${left.native} and ${right.native}`,
     fix: `${left.name}: via('${right.name}', codec('...', { toRight: ..., toLeft: ... }))`,
     at: { left: tableName(draft.tables.left.ref), right: tableName(draft.tables.right.ref) },

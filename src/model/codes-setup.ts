@@ -126,6 +126,18 @@ export const SETUP_CODES = {
     3,
     'Uniqueness is judged by different rules on both sides (case, accents, trailing blanks).',
   ),
+  TD2310: entry(
+    'BITS_DIFFER',
+    'setup',
+    3,
+    'Two linked columns hold different numbers of bits, so values would be padded or cut. Give both the same length.',
+  ),
+  TD2311: entry(
+    'TEXT_REPRINTED',
+    'setup',
+    3,
+    'PostgreSQL prints ranges and lists of addresses in its own spelling; a text in another would not come back.',
+  ),
   TD2401: entry(
     'SCHEMA_DRIFTED',
     'setup',

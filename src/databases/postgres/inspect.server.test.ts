@@ -15,13 +15,14 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
     test('columns', async () => {
       await using bench = await openPostgres(server);
       await bench.sql(`CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('b', 'a');
+        CREATE TYPE s.floats AS RANGE (subtype = float8); CREATE DOMAIN ip AS inet;
         CREATE DOMAIN email AS varchar(20) NOT NULL CHECK (value IN ('x', 'y'));
         CREATE TABLE t (
           id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ser serial, m s.mood, e email, ea s.mood[],
           v varchar(50) COLLATE "C" NOT NULL DEFAULT 'q' CHECK (v IN ('q', 'it''s')), c char(3), n numeric(10,2),
           ns numeric(5,-2), free numeric, ts timestamptz(3), t6 time, b bit(8), vb varbit(9),
           g int GENERATED ALWAYS AS (1) STORED,
-          geo point, money money, ttz timetz, r int4range, gone int);
+          geo point, money money, ttz timetz, r int4range, own s.floats, far ip, ips inet[], gone int);
         ALTER TABLE t DROP COLUMN gone`);
       const { columns, key } = await bench.inspect('t');
       expect(key).toEqual(['id']);
@@ -59,6 +60,9 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
         money: { kind: 'unsupported', native: 'money', ...open },
         ttz: { kind: 'unsupported', native: 'time with time zone', ...open },
         r: { kind: 'text', native: 'int4range', ...open },
+        own: { kind: 'unsupported', native: 's.floats', ...open },
+        far: { kind: 'unsupported', native: 'public.ip', ...open },
+        ips: { kind: 'array', native: 'inet[]', ...open, element: 'text' },
       });
     });
 

@@ -149,7 +149,9 @@ function namesOf(json: string | null | undefined): string[] {
 
 function columnOf(cells: Cells, lists: ReadonlyMap<string, readonly string[]>): Column {
   const [, name = '', native, type, typeClass, mod, required, defaultText, identity, computed, item, itemClass] = cells;
-  const { kind, element } = kindOf(type ?? '', typeClass ?? '', item ?? null, itemClass ?? null);
+  const { kind, element } = hidesRules(native ?? '', item ?? type ?? '', itemClass ?? typeClass ?? '')
+    ? UNSUPPORTED
+    : kindOf(type ?? '', typeClass ?? '', item ?? null, itemClass ?? null);
   const labels = cells[13];
   const modifier = Number(mod ?? -1);
   const auto = identity !== '' || (defaultText ?? '').startsWith('nextval(');
@@ -171,6 +173,18 @@ function columnOf(cells: Cells, lists: ReadonlyMap<string, readonly string[]>): 
   };
 }
 
+const UNSUPPORTED = { kind: 'unsupported', element: null } as const;
+
+/**
+ * Ranges, varying bits and addresses are stored by rules that the mapping knows by the type's name. A domain over one,
+ * and a range of the user's own, show another name, so that nobody could tell what becomes of a text.
+ */
+function hidesRules(native: string, type: string, typeClass: string): boolean {
+  if (typeClass === 'r' || typeClass === 'm') return native.replace(/\[\]$/, '') !== type;
+  if (type === 'varbit') return !native.startsWith('bit varying');
+  return /^(?:inet|cidr|macaddr8?)$/.test(type) && native.replace(/\[\]$/, '') !== type;
+}
+
 function kindOf(
   type: string,
   typeClass: string,
@@ -179,7 +193,7 @@ function kindOf(
 ): { kind: Kind; element: Kind | null } {
   if (item !== null) {
     const element = kindOf(item, itemClass ?? '', null, null).kind;
-    return element === 'unsupported' ? { kind: 'unsupported', element: null } : { kind: 'array', element };
+    return element === 'unsupported' ? UNSUPPORTED : { kind: 'array', element };
   }
   // Labels of an enum and the bounds of a range are what they look like.
   if (typeClass === 'e' || typeClass === 'r' || typeClass === 'm') return { kind: 'text', element: null };
