@@ -14,6 +14,7 @@ export { c, mariadbTable, mysqlTable, pgTable } from './mapping/tables.ts';
 // Loading, checking and applying it
 export { type Loaded, type LoadOptions, loadConfig } from './config/load.ts';
 export { prepare, type Prepared } from './engine/prepare.ts';
+export type { CheckOptions } from './engine/check-codecs.ts';
 export { check, type CheckReport, type LinkCount } from './engine/checks.ts';
 export { deprovision, type Pending, pendingSteps, provision, type ProvisionReport } from './engine/provision.ts';
 export type { Finding } from './model/finding.ts';

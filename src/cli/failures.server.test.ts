@@ -64,7 +64,12 @@ function altered(url: string, change: (url: URL) => void): string {
 
 interface CheckDocument {
   readonly exit: number;
-  readonly findings: readonly { readonly code: string; readonly severity: string; readonly help: readonly string[] }[];
+  readonly findings: readonly {
+    readonly code: string;
+    readonly severity: string;
+    readonly message: string;
+    readonly help: readonly string[];
+  }[];
 }
 
 /** What is away may come back: `run` says so once and waits, until it is told to stop. */
@@ -111,6 +116,25 @@ for (const engine of ['mysql', 'mariadb'] as const) {
     },
   );
 }
+
+await describeServers('values that would not come back', { left: 'postgres', right: 'mysql' }, (servers) => {
+  test('are counted in a sample or in all rows, and named on request', async () => {
+    await using broken = await openCase(servers.left, servers.right);
+    await broken.left.execute("insert into users select id, 'plain' from generate_series(1, 21000) id");
+    await broken.left.execute("update users set name = 'McDonald' where id in (1, 2, 21000)");
+    const config = await broken.project.read('tandem.yaml');
+    await broken.project.write('tandem.yaml', config.replace('name: name', 'name: { to: name, codec: titleCase }'));
+    const lossy = async (flags: string) => {
+      const { findings } = await broken.project.json<CheckDocument>(`check ${flags}`);
+      const lost = findings.filter(({ code }) => code === 'TD3002');
+      return lost.map(({ message, help }) => ({ message, found: help.filter((line) => line.startsWith('found: ')) }));
+    };
+    const counted = (rows: number) => expect.stringContaining(`name of ${rows} rows`);
+    expect(await lossy('')).toEqual([{ message: counted(2), found: [] }]);
+    expect(await lossy('--all-rows')).toEqual([{ message: counted(3), found: [] }]);
+    expect(await lossy('--all-rows --values')).toEqual([{ message: counted(3), found: ['found: "McDonald"'] }]);
+  });
+});
 
 await describeServers('users without privileges', { left: 'postgres', right: 'mysql', other: 'mariadb' }, (servers) => {
   test('are told the GRANT, on PostgreSQL', async () => {

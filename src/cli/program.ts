@@ -73,9 +73,11 @@ function addSetup(add: Add): void {
   add('pull', 'write the tables of both databases into tandem.schema.ts', async (session, command) =>
     (await import('./commands/pull.ts')).pull(session, command.opts()),
   ).option('--check', 'write nothing; exit 2 where the file no longer matches');
-  add('check', 'list everything that is wrong or risky, each with what mends it', async (session) =>
-    (await import('./commands/check.ts')).check(session),
-  );
+  add('check', 'list everything that is wrong or risky, each with what mends it', async (session, command) =>
+    (await import('./commands/check.ts')).check(session, command.opts()),
+  )
+    .option('--all-rows', 'send every row through its codecs, not only the first 10,000 of each table')
+    .option('--values', 'show some of the values that would not come back');
   add('plan', 'show what apply would create', async (session, command) =>
     (await import('./commands/plan.ts')).plan(session, command.opts()),
   ).option('--sql', 'print the SQL alone');

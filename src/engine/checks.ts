@@ -2,7 +2,7 @@ import type { Endpoint } from '../model/endpoint.ts';
 import type { Finding } from '../model/finding.ts';
 import type { LinkPlan, SyncPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
-import { checkCodecs } from './check-codecs.ts';
+import { type CheckOptions, checkCodecs } from './check-codecs.ts';
 import { labelOf, linkedTables, type Prepared } from './prepare.ts';
 
 /** How many rows each side of a link holds now. */
@@ -21,13 +21,15 @@ export interface CheckReport {
 }
 
 /** Everything `tandem check` tells: the mapping, both servers, and what the rows that are there now mean for it. */
-export async function check(prepared: Prepared): Promise<CheckReport> {
+export async function check(prepared: Prepared, options: CheckOptions = {}): Promise<CheckReport> {
   const findings: Finding[] = [...prepared.findings, ...(await checkServers(prepared))];
   const { plan } = prepared;
   // Rows are looked at only where both servers let themselves be read.
   if (plan === null || findings.some(isError)) return { findings, counts: [] };
   for (const link of linksOf(plan)) {
-    for (const side of ['left', 'right'] as const) findings.push(...(await checkCodecs(prepared[side], link, side)));
+    for (const side of ['left', 'right'] as const) {
+      findings.push(...(await checkCodecs(prepared[side], link, side, options)));
+    }
   }
   const counts = await countLinks(prepared, plan);
   findings.push(...counts.flatMap((count) => countFinding(count, plan)));

@@ -5,7 +5,7 @@ import type { Side } from '../model/policy.ts';
 import { titleCase, trim } from './codecs.ts';
 import type { DeclaredCodec } from './declaration.ts';
 import { compilePair } from './pair.ts';
-import { codecRoundTrips } from './round-trip.ts';
+import { roundTripsOf } from './round-trip.ts';
 
 const [left, right] = [column('status', 'text', { nullable: true }), column('state', 'text', { nullable: true })];
 const link = {
@@ -24,8 +24,11 @@ function pairOf(declared: DeclaredCodec | null): ColumnPair {
   return { left, right, codec, direction: 'both', ...(canon === null ? {} : { canon }) };
 }
 
-const check = (declared: DeclaredCodec | null, side: Side, values: readonly (string | null)[]) =>
-  codecRoundTrips(link as unknown as Pick<LinkPlan, 'id' | Side>, pairOf(declared), side, values);
+function check(declared: DeclaredCodec | null, side: Side, values: readonly (string | null)[], showValues = false) {
+  const trips = roundTripsOf(link as unknown as Pick<LinkPlan, 'id' | Side>, pairOf(declared), side, showValues);
+  for (const value of values) trips.add(value);
+  return trips.findings();
+}
 
 test('values that survive are no finding', () => {
   expect(check(titleCase(), 'left', ['active', 'in_review', null])).toEqual([]);
@@ -35,15 +38,22 @@ test('values that survive are no finding', () => {
 });
 
 test('values that do not are counted, and not named', () => {
-  const findings = check(titleCase(), 'left', ['active', 'McDonald', 'OPEN']);
+  const findings = check(titleCase(), 'left', ['active', 'McDonald', 'OPEN', 'OPEN']);
   expect(findings).toMatchObject([
     {
       code: 'TD3002',
       severity: 'warning',
-      message: expect.stringContaining('2 values of status'),
+      message: expect.stringContaining('status of 3 rows: '),
       path: ['links', 'users', 'columns', 'status'],
       at: { side: 'left', table: 'public.users', column: 'status' },
     },
   ]);
   expect(JSON.stringify(findings)).not.toContain('McDonald');
+});
+
+test('values are named where they are asked for, five at most, and not to their full length', () => {
+  const [finding] = check(titleCase(), 'left', ['active', 'OPEN', 'OPEN', `A${'B'.repeat(200)}`], true);
+  expect(finding?.found).toBe(`"OPEN", "A${'B'.repeat(78)}...`);
+  const [many] = check(titleCase(), 'left', ['A', 'B', 'C', 'D', 'E', 'F', 'G'], true);
+  expect(many).toMatchObject({ found: '"A", "B", "C", "D", "E", ...', message: expect.stringContaining('7 rows') });
 });

@@ -1,3 +1,4 @@
+import type { CheckOptions } from '../../engine/check-codecs.ts';
 import { check as checkAll, type LinkCount } from '../../engine/checks.ts';
 import { closeAll, compileOver, pairOf, tryEndpoints } from '../../engine/prepare.ts';
 import { TandemError } from '../../model/error.ts';
@@ -9,7 +10,7 @@ import type { Session } from '../session.ts';
 import { alignColumns } from '../table.ts';
 
 /** Lists everything that is wrong or risky; changes nothing. */
-export async function check(session: Session): Promise<number> {
+export async function check(session: Session, options: CheckOptions): Promise<number> {
   const { declaration, source, warnings } = await readConfig(session);
   using context = openContext(session, 'warn');
   const { left, right } = await tryEndpoints(declaration, context);
@@ -23,7 +24,7 @@ export async function check(session: Session): Promise<number> {
     );
   }
   await using prepared = await compileOver(pairOf(left, right), declaration);
-  const { findings, counts } = await checkAll(prepared);
+  const { findings, counts } = await checkAll(prepared, options);
   printCounts(session, counts, sideLabels(declaration));
   return conclude(
     session,
