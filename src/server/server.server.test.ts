@@ -4,6 +4,7 @@ import { type Exposition, parseExposition } from '../../test/exposition.ts';
 import { openSamplePair, type SamplePair, silence } from '../../test/sample-pair.ts';
 import { describeServers, startServer } from '../../test/servers.ts';
 import { StatusReader } from '../engine/status-reader.ts';
+import type { StoredStatus } from '../engine/status.ts';
 import type { Sync } from '../engine/sync-status.ts';
 import { openSyncServer, type SyncServer } from './serve.ts';
 
@@ -134,6 +135,15 @@ await describeServers('what the server shows', { left: 'postgres', mysql: 'mysql
     expect(found.sum('tandem_halts_total', { code: 'TD7011' })).toBeGreaterThan(0);
     expect(found.value('tandem_healthy')).toBe(0);
     expect(pair.log.some(({ code }) => code === 'TD7011')).toBe(true);
+    const groups = async () => (JSON.parse((await served.get('/status')).text) as StoredStatus).groups;
+    const halted = { state: 'stopped', reason: { code: 'TD7011' } };
+    await vi.waitFor(async () => expect(await groups()).toMatchObject([{ ...halted, misfit: null }]), patience);
+    expect((await served.scrape()).sum('tandem_schema_drift')).toBe(0);
+    // The connections that the status is read over have been open for a while.
+    await pair.connections.left.execute('ALTER TABLE legacy_users RENAME COLUMN full_name TO name');
+    const misfit = { code: 'TD5030' };
+    await vi.waitFor(async () => expect(await groups()).toMatchObject([{ ...halted, misfit }]), patience);
+    expect((await served.scrape()).sum('tandem_schema_drift')).toBe(1);
   });
 
   test.each(['left', 'right'] as const)(
