@@ -65,6 +65,11 @@ const mistakes: readonly (readonly [string, Case, string])[] = [
     'error TD2108 x has the type point',
   ],
   [
+    'a column that PostgreSQL computes, even one way',
+    { left: [x({ generated: true })], right: [x()], columns: { x: { to: 'x', direction: 'toRight' } } },
+    'error TD2312 x is computed by PostgreSQL',
+  ],
+  [
     'bits of another number',
     { left: [x(bits(10), 'bit(10)')], right: [x(bits(12), 'bit(12)')], columns: { x: 'x' } },
     'error TD2310 x has 10 bits, x 12',

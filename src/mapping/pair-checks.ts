@@ -20,7 +20,7 @@ interface Subject {
  */
 export function checkPair(draft: LinkDraft, linked: LinkedColumn, translated: boolean, findings: Findings): void {
   const subject = { draft, linked, path: ['links', draft.id, 'columns', linked.left.name], findings };
-  if (!checkSupported(subject) || !checkCodec(subject)) return;
+  if (!checkSupported(subject) || !checkLogged(subject) || !checkCodec(subject)) return;
   for (const side of SIDES) if (flowsTo(draft, linked, side)) checkWritable(subject, side);
   checkNulls(subject);
   if (translated) {
@@ -55,6 +55,20 @@ function checkSupported({ draft, linked, path, findings }: Subject): boolean {
     });
   }
   return unsupported.length === 0;
+}
+
+/** PostgreSQL leaves computed columns out of its log, so a change of one is never seen, whichever way it is linked. */
+function checkLogged({ draft, linked, path, findings }: Subject): boolean {
+  const unlogged = SIDES.filter((side) => linked[side].generated && draft.engines[side] === 'postgres');
+  for (const side of unlogged) {
+    findings.error('TD2312', `${linked[side].name} is computed by PostgreSQL, whose log leaves it out`, {
+      path,
+      expected: 'a plain column, or the same computation on the other side and no link',
+      fix: `${linked.left.name}: skip()`,
+      at: place(draft, side, linked[side]),
+    });
+  }
+  return unlogged.length === 0;
 }
 
 function checkCodec({ linked, path, findings }: Subject): boolean {

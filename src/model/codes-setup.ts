@@ -138,6 +138,12 @@ export const SETUP_CODES = {
     3,
     'PostgreSQL prints ranges and lists of addresses in its own spelling; a text in another would not come back.',
   ),
+  TD2312: entry(
+    'COLUMN_UNLOGGED',
+    'setup',
+    3,
+    'PostgreSQL does not log computed columns. Leave the column out, and let the other side compute its own.',
+  ),
   TD2401: entry(
     'SCHEMA_DRIFTED',
     'setup',
