@@ -20,8 +20,6 @@ vi.mock('../../src/arbiter/rules.ts', async (original) => {
       without.rule === 'deferral' ? 'apply' : real.decideRemote(...args),
     restartFloor: (...args: Parameters<typeof Rules.restartFloor>) =>
       without.rule === 'floor' ? args[1] : real.restartFloor(...args),
-    hasRecovered: (...args: Parameters<typeof Rules.hasRecovered>) =>
-      without.rule === 'barrier' || real.hasRecovered(...args),
   };
 });
 vi.mock('../../src/pipeline/children.ts', async (original) => {
@@ -68,7 +66,6 @@ async function expectWrong(config: string, seeds: number, takeAway: () => void, 
 test.each([
   ['deferral', 'register', 300],
   ['floor', 'toggles', 300],
-  ['barrier', 'toggles', 300],
   // Counters are added to under lock in every write, and what a parked change added stays with the debt.
   ['merge', 'counters', 100],
   ['debt', 'counters', 300],

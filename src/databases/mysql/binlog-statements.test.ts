@@ -22,9 +22,9 @@ describe('statements of the log', () => {
       ["XA COMMIT X'71',X'',1", 'xaFinish'],
       ["XA ROLLBACK X'71',X'',1", 'xaFinish'],
       ['SAVEPOINT `s`', 'other'],
-      ['CREATE TABLE t (a INT)', 'other'],
-      ['CREATE VIEW v AS SELECT 1', 'other'],
-      ['ALTER TABLE t DROP COLUMN a', 'other'],
+      ['CREATE TABLE t (a INT)', 'definition'],
+      ['CREATE VIEW v AS SELECT 1', 'definition'],
+      ['ALTER TABLE t DROP COLUMN a', 'definition'],
       ['', 'other'],
     ];
     for (const [sql, kind] of kinds) expect(of(sql).kind, sql).toBe(kind);
