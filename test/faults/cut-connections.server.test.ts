@@ -90,28 +90,6 @@ await describeServers('connections that break', { left: 'postgres', mysql: 'mysq
     },
   );
 
-  test.each(engines)(
-    'half open, with nobody told, are found out, on PostgreSQL and %s',
-    {
-      timeout: 240_000,
-    },
-    async (right) => {
-      await using wired = await openWired({ left: servers.left, right: servers[right] });
-      const { pair, proxies } = wired;
-      const sync = await pair.start();
-      // Slowly: what piles up on the few registers meanwhile are conflicts, which are decided one by one.
-      const writers = createWriters(pair.sides, 7, 0, 400);
-      await whileWriting(async () => {
-        await progress(pair);
-        proxies.right.freeze();
-        await progress(pair);
-        proxies.left.freeze();
-        await progress(pair);
-      }, writers);
-      await expectInStep(pair, sync, writers);
-    },
-  );
-
   test('are told as mended also where nobody writes', { timeout: 120_000 }, async () => {
     await using wired = await openWired({ left: servers.left, right: servers.mysql });
     const { pair, proxies } = wired;

@@ -60,7 +60,8 @@ export interface Writers {
 }
 
 /**
- * `first`: the left's first number is the next one, the right's the one after. `pauseMsMax`: between two writes of a side.
+ * `first`: the left's first number is the next one, the right's the one after. `pauseMsMax`: between two writes of one
+ * side.
  */
 export function createWriters(
   sides: Readonly<Record<Side, SampleSide>>,
