@@ -108,7 +108,9 @@ export class Reader {
       // After a lost connection the parts of a giant transaction that were taken come again.
       if (this.#mayRepeat && positions.covers(this.#taken, transaction.position)) continue;
       this.#mayRepeat = false;
-      this.#checkMarkers(transaction.position);
+      // The transaction at hand may be the marker's own.
+      const { position } = transaction;
+      this.#checkMarkers(({ by }) => positions.covers(position, by) && !positions.covers(by, position));
       const recognised = recogniser.take(transaction, opposite);
       this.#taken = transaction.position;
       if (transaction.last) this.#whole = transaction.position;
@@ -120,15 +122,14 @@ export class Reader {
   look(): void {
     if (this.retrying && this.#options.source.isOpen) this.#goesOn();
     // A marker may be missing without anything coming after it.
-    if (this.#markers.length > 0) this.#checkMarkers(this.position);
+    if (this.#markers.length > 0) this.#checkMarkers(({ by }) => this.#options.positions.covers(this.position, by));
   }
 
-  #checkMarkers(at: Position): void {
+  #checkMarkers(isOverdue: (marker: ExpectedMarker) => boolean): void {
     if (this.#markers.length === 0) return;
     this.#markers = this.#markers.filter((marker) => !marker.isSeen());
-    const { positions, side } = this.#options;
-    const lost = this.#markers.find((marker) => positions.covers(at, marker.by) && !positions.covers(marker.by, at));
-    if (lost === undefined) return;
+    if (!this.#markers.some(isOverdue)) return;
+    const { side } = this.#options;
     throw new TandemError('TD6008', `Tandem's own marker did not appear in the log of the ${side} side`, {
       expected: 'every write of tandem.checkpoint appears as a row change in the log',
       found: 'the log went past it without showing it',
