@@ -14,6 +14,8 @@ export interface Marker {
   readonly lane: string;
   /** How far the stream's source is incorporated. */
   readonly position: Position;
+  /** Whether it came that far in this transaction; one that takes the lease, or tells a row again, applies nothing. */
+  readonly advanced: boolean;
   readonly seqBefore: number;
   readonly seq: number;
   readonly known: Position | null;
@@ -26,6 +28,7 @@ export function readMarker(change: Change & { readonly op: 'update' }): Marker {
     stream: String(after['stream']),
     lane: String(after['lane']),
     position: after['position'] as Position,
+    advanced: before['position'] !== after['position'],
     seqBefore: Number(before['seq']),
     seq: Number(after['seq']),
     known: (after['known'] ?? null) as Position | null,

@@ -257,7 +257,8 @@ function audit(own: OwnTransaction, hash: number, row: Written, known: number, o
 /**
  * A row that was to be deleted and was not there may have been made by an application in that moment. Then its change
  * stands, and the other side, which has deleted its own, stands aside for it: so the row's state is told. After a
- * restart nobody knows which rows these were; whatever was changed in that moment and not written may have been one.
+ * restart nobody knows which rows these were; whatever was changed in that moment and not written may have been one,
+ * if the transaction applied anything at all: else each start would tell again all that was written while nothing ran.
  */
 function restateAbsent(
   own: OwnTransaction,
@@ -266,7 +267,8 @@ function restateAbsent(
   isTold: (hash: number) => boolean,
   out: Recognised,
 ): void {
-  const { lane, side, ordinal } = own;
+  const { lane, side, ordinal, marker } = own;
+  if (!marker.advanced) return;
   const { window, echoes } = lane.sides[side];
   const rows = echo === null ? echoes.overlapsBetween(known, ordinal) : echo.absent;
   for (const [hash, { link, key }] of rows) {

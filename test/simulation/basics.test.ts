@@ -134,3 +134,27 @@ test('two sides with keys of their own: parents, children, and one e-mail on bot
   expect(sync.status().directions['left->right'].parked).toBe(0);
   await running.stop();
 });
+
+test.each(['left', 'right'] as const)(
+  'what was written at the %s while nothing ran is carried over once',
+  async (side) => {
+    const world = await createWorld({ tables: { left: [accounts], right: [accounts] }, links: { accounts: shared } });
+    const write = (first: number) =>
+      world.databases[side].transact(async (tx) => {
+        for (let id = first; id < first + 20; id += 1) await tx.insert('accounts', { id, name: 'a' });
+      });
+    await write(0);
+    const first = await world.start();
+    await first.sync.idle();
+    await first.stop();
+    await write(100);
+    const second = await world.start();
+    await second.sync.idle();
+    const { directions } = second.sync.status();
+    const [there, back] =
+      side === 'left' ? (['left->right', 'right->left'] as const) : (['right->left', 'left->right'] as const);
+    expect(directions[there]).toMatchObject({ rows: 20, reasserted: 0, conflicts: 0 });
+    expect(directions[back]).toMatchObject({ rows: 0, reasserted: 0, conflicts: 0 });
+    await second.stop();
+  },
+);
