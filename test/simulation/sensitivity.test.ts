@@ -64,7 +64,7 @@ async function expectWrong(config: string, seeds: number, takeAway: () => void, 
 }
 
 test.each([
-  ['deferral', 'register', 300],
+  ['deferral', 'people', 100],
   ['floor', 'toggles', 300],
   // Counters are added to under lock in every write, and what a parked change added stays with the debt.
   ['merge', 'counters', 100],
