@@ -135,7 +135,9 @@ export class Pool implements AsyncDisposable {
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
     });
+    // For connections that wait in the pool, and for those that are lent out: pg-pool listens to neither kind for long.
     this.pool.on('error', () => undefined);
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   readonly ask: Ask = async (sql, values = []) => {
