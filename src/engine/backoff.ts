@@ -20,6 +20,7 @@ export class Backoff {
   readonly #delays: RetryDelays;
   readonly #fields: object;
   #attempt = 0;
+  #done = -Infinity;
 
   constructor(context: Context, delays: RetryDelays, fields: object) {
     this.#context = context;
@@ -27,8 +28,13 @@ export class Backoff {
     this.#fields = fields;
   }
 
-  /** Rejects with the signal's reason when it fires. */
-  async wait(error: TandemError, signal: AbortSignal): Promise<void> {
+  /**
+   * `done`: a number that grows with what has been done; an attempt that did a part of its work begins the count anew.
+   * Rejects with the signal's reason when it fires.
+   */
+  async wait(error: TandemError, signal: AbortSignal, done = -Infinity): Promise<void> {
+    if (done > this.#done) this.reset();
+    this.#done = done;
     const delayMs = delayOf(this.#attempt++, this.#delays, this.#context);
     const fields = { ...this.#fields, code: error.code, attempt: this.#attempt, delayMs, at: error.details.at };
     const level = delayMs < 1_000 ? 'info' : delayMs < 7_000 ? 'warn' : 'error';

@@ -179,7 +179,9 @@ export class LaneRoute implements Route {
         this.failingSinceMs ??= context.nowMs();
         this.#options.meters.retries.add([this.stream, 'apply', error.code]);
         mustTakeOver = true;
-        await backoff.wait(error, signal).catch(() => undefined);
+        // Each take-over counts one seq and one epoch; what remains grows with what was committed.
+        const { seq, epoch } = this.applier.held;
+        await backoff.wait(error, signal, seq - epoch).catch(() => undefined);
       }
     }
   }
