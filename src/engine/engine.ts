@@ -29,6 +29,7 @@ import { wakeMissed } from './parked-wakes.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
 import { RateLimit } from './rate-limit.ts';
 import { release } from './release.ts';
+import { Resumes } from './resumes.ts';
 import type { LaneRoute } from './route.ts';
 import { countAudit, deliver, leavingRoute, makeRoutes, takeControl, type Running } from './running.ts';
 import { Spill } from './spill.ts';
@@ -273,10 +274,12 @@ export class Engine {
   async #keepHouse(running: Running): Promise<void> {
     const { signal } = this.#stopWaiting;
     const drift = new DriftKeeper(running, this.#given.watch ?? null, signal, () => this.#followSchemas());
+    const resumes = new Resumes();
     while (!signal.aborted) {
       await running.context.sleep(HOUSEKEEPING_MS, signal).catch(() => undefined);
       for (const side of SIDES) this.#readers[side]?.look();
       this.#retries.ask(running);
+      resumes.look(running);
       drift.tick();
       release(running, this.#sources);
     }
