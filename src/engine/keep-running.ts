@@ -4,9 +4,10 @@ import type { Sync, SyncStatus } from './sync-status.ts';
 
 /**
  * A failover under a running engine makes what it holds in memory wrong, and so do tables that were altered. What both
- * databases hold does not have to be: a new engine verifies that when it starts, and says what is final.
+ * databases hold does not have to be: a new engine verifies that when it starts, and says what is final. What was lost
+ * on the own disk is in the logs.
  */
-const startsOver: ReadonlySet<string> = new Set(['TD6004', 'TD6030', 'TD5033']);
+const startsOver: ReadonlySet<string> = new Set(['TD6004', 'TD6030', 'TD6057', 'TD5033']);
 
 /**
  * A sync that outlives its engines: one that was overtaken by a failover is followed by another. `close` runs at the
@@ -25,6 +26,7 @@ export async function keepRunning(
     throw thrown;
   });
   let isBetween = false;
+  const awaitNext: (() => void)[] = [];
   const live = async (): Promise<void> => {
     for (;;) {
       try {
@@ -38,6 +40,7 @@ export async function keepRunning(
       isBetween = true;
       current = await begin(ending.signal);
       isBetween = false;
+      for (const resolve of awaitNext.splice(0)) resolve();
       if (ending.signal.aborted) await current.stop();
     }
   };
@@ -53,13 +56,25 @@ export async function keepRunning(
   };
   const finished = finish();
   finished.catch(() => undefined);
+  const idle = async (): Promise<void> => {
+    for (;;) {
+      const asked = current;
+      try {
+        return await asked.idle();
+      } catch (thrown) {
+        if (!startsOver.has(asTandemError(thrown).code)) throw thrown;
+        // What was read and not applied is the next engine's work.
+        if (current === asked) await Promise.race([new Promise<void>((resolve) => awaitNext.push(resolve)), finished]);
+      }
+    }
+  };
   return {
     finished,
     get meters() {
       return current.meters;
     },
     status: () => (isBetween ? restarting(current.status()) : current.status()),
-    idle: () => current.idle(),
+    idle,
     async stop() {
       ending.abort();
       await current.stop();

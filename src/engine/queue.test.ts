@@ -114,6 +114,15 @@ test('a disk that has room again takes what waited', async () => {
   expect(await drain(queue)).toHaveLength(9_000);
 });
 
+test('what somebody removed from the disk is named, and nothing behind it is given out in its stead', async () => {
+  const queue = queueOf({ rows: 10, bytes: Infinity });
+  for (let at = 0; at < 9_000; at++) queue.push(item(at));
+  await queue.backlog;
+  await vi.waitFor(() => expect(readdirSync(join(folder, 'q'))).toHaveLength(2));
+  rmSync(join(folder, 'q', '0'));
+  await expect(queue.take(everything, yes)).rejects.toMatchObject({ code: 'TD6057', details: { found: 'ENOENT' } });
+});
+
 test('takes whole items only, at least one, and stops where it is told', async () => {
   const queue = queueOf({ rows: 100, bytes: Infinity });
   for (let at = 0; at < 4; at++) queue.push(item(at, 10));

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Context } from '../model/context.ts';
+import { TandemError } from '../model/error.ts';
 
 const RETRY_MS = 1_000;
 
@@ -9,7 +10,7 @@ export interface SpillFile {
   readonly bytes: number;
   /** Resolves when the disk has it or nobody needs it any more; null after that. Never rejects. */
   readonly written: Promise<void> | null;
-  /** Its content, once: the file is gone afterwards. */
+  /** Its content, once: the file is gone afterwards. Throws TandemError TD6057. */
   take(): Promise<Buffer>;
 }
 
@@ -44,9 +45,7 @@ export class Spill {
         const kept = unwritten;
         unwritten = null;
         if (kept !== null) return kept;
-        const found = await readFile(path);
-        await rm(path, { force: true });
-        return found;
+        return this.#read(path);
       },
     };
     const written = this.#write(path, content, isWanted).then(async () => {
@@ -75,18 +74,36 @@ export class Spill {
     }
   }
 
+  async #read(path: string): Promise<Buffer> {
+    try {
+      return await readFile(path);
+    } catch (thrown) {
+      throw new TandemError('TD6057', 'what was read ahead is not on the disk any more', {
+        found: reasonOf(thrown),
+        cause: thrown,
+        at: { folder: this.#context.spillFolder },
+      });
+    } finally {
+      await rm(path, { force: true }).catch(() => undefined);
+    }
+  }
+
   #warn(thrown: unknown): void {
     if (this.#refused) return;
     this.#refused = true;
-    const reason = thrown instanceof Error && 'code' in thrown ? thrown.code : String(thrown);
+    const reason = reasonOf(thrown);
     const message = 'the disk does not take what is read ahead; reading waits until it does';
     this.#context.log.warn({ code: 'TD6050', folder: this.#context.spillFolder, reason }, message);
   }
 
-  /** Removes everything. A disk that was never written to is not touched. */
+  /** Removes everything. A disk that was never written to is not touched; what one keeps, a later start sweeps. */
   async close(): Promise<void> {
     this.#ended = true;
     await Promise.all(this.#writing);
-    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
+    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
 }

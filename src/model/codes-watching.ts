@@ -66,4 +66,12 @@ export const WATCHING_CODES = {
       'whose clock is ahead wins contested rows that it should lose. Both sides stay equal. Let both follow the ' +
       'same time source (NTP).',
   ),
+  TD6057: entry(
+    'SPILL_LOST',
+    'history',
+    1,
+    'What was read ahead and put on the disk cannot be read back: somebody cleaned the temporary folder, or the disk ' +
+      'fails. Nothing is lost, for the log still holds it: Tandem starts over from what both databases hold. Set ' +
+      'TMPDIR to a folder that nobody cleans.',
+  ),
 } as const satisfies Record<string, CodeEntry>;
