@@ -238,7 +238,7 @@ async function applyBatch(
     move,
     async (scope, pass) => {
       let rest: readonly Op[] = manner === 'each' ? ops : [];
-      if (manner === 'bulk') await applyRuns(scope, ops);
+      if (manner === 'bulk') await applyRuns(pass, ops);
       if (manner === 'fitting') rest = await applyBulk(pass, batch);
       refused = await applyEach(pass, inOrder(items, rest, batch.refused), isSecondLook);
       parked = pass.owedRows.parked;

@@ -9,15 +9,19 @@ import { deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope
 const PARTS = 8;
 
 /** All operations in as few statements as possible. Throws TandemError of class row where one does not fit. */
-export async function applyRuns(scope: Scope, ops: readonly Op[]): Promise<void> {
-  for (const run of compact(ops, scope.target)) await applyRun(scope, run);
+export async function applyRuns(pass: CarefulPass, ops: readonly Op[]): Promise<void> {
+  for (const run of compacted(pass, ops)) await applyRun(pass.scope, run);
 }
 
 /** The same, but without those that the target refuses; these are returned, and nothing of them has happened. */
 export async function applyFitting(pass: CarefulPass, ops: readonly Op[]): Promise<Op[]> {
   const unfit: Op[] = [];
-  for (const run of compact(ops, pass.scope.target)) await isolate(pass, run, unfit);
+  for (const run of compacted(pass, ops)) await isolate(pass, run, unfit);
   return unfit;
+}
+
+function compacted({ scope, arena }: CarefulPass, ops: readonly Op[]): readonly Run<Op>[] {
+  return compact(ops, scope.target, scope.target === arena.lane.home);
 }
 
 async function isolate(pass: CarefulPass, run: Run<Op>, unfit: Op[]): Promise<void> {

@@ -19,10 +19,10 @@ export interface Run<Op extends RowOp = RowOp> {
  * taken by another, and inside a segment parents are inserted before children, then rows are updated, then children are
  * deleted before parents.
  */
-export function compact<Op extends RowOp>(ops: readonly Op[], side: Side): readonly Run<Op>[] {
+export function compact<Op extends RowOp>(ops: readonly Op[], side: Side, isHome: boolean): readonly Run<Op>[] {
   const guards = new Map<LinkPlan, Guarded>();
   for (const { link } of ops) if (!guards.has(link)) guards.set(link, guard(link, side));
-  const folded = fold(ops, guards);
+  const folded = fold(ops, guards, isHome);
   const runs: Run<Op>[] = [];
   if (cyclic(guards)) {
     appendInOrder(runs, folded);

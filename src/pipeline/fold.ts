@@ -21,8 +21,15 @@ interface Cancelled {
  * may be told at any place, so it melts into its neighbours; whatever acquires or releases a value keeps its own place,
  * because the values between its neighbours may be what makes the order possible at all. A delete followed by an insert
  * stays both: columns that are not linked begin anew.
+ *
+ * `mayBeThere`: the target may hold rows that its own application has made meanwhile, and what came and went has to
+ * remove them. That is so at home, which writes over what it does not know yet; the remote side's are told by home.
  */
-export function fold<Op extends FoldableOp>(ops: readonly Op[], guards: ReadonlyMap<LinkPlan, Guarded>): Op[] {
+export function fold<Op extends FoldableOp>(
+  ops: readonly Op[],
+  guards: ReadonlyMap<LinkPlan, Guarded>,
+  mayBeThere: boolean,
+): Op[] {
   const slots: (Op | null)[] = [];
   const cancelled: Cancelled[] = [];
   const open = new Map<Guarded, Map<string, number>>();
@@ -53,7 +60,7 @@ export function fold<Op extends FoldableOp>(ops: readonly Op[], guards: Readonly
     if (op.fixed || op.keyChanged) slotOf.delete(op.entity);
     else slotOf.set(op.entity, next);
   }
-  if (cancelled.length > 0) cancel(slots, cancelled, guards);
+  if (cancelled.length > 0) cancel(slots, cancelled, guards, mayBeThere);
   return slots.filter((op) => op !== null);
 }
 
@@ -73,10 +80,15 @@ function merged(earlier: Row | null, later: Row | null): Row | null {
 }
 
 /**
- * A row that came and went leaves no trace, unless an operation that stays refers to it: children first, so that a
- * whole family can vanish.
+ * A row that came and went leaves no trace, or its delete alone, unless an operation that stays refers to it: children
+ * first, so that a whole family can vanish.
  */
-function cancel(slots: (GuardedOp | null)[], cancelled: Cancelled[], guards: ReadonlyMap<LinkPlan, Guarded>): void {
+function cancel(
+  slots: (GuardedOp | null)[],
+  cancelled: Cancelled[],
+  guards: ReadonlyMap<LinkPlan, Guarded>,
+  mayBeThere: boolean,
+): void {
   const references = new References(guards);
   for (const op of slots) if (op !== null) references.count(op, 1);
   cancelled.sort((a, b) => b.guarded.link.rank - a.guarded.link.rank || b.insert - a.insert);
@@ -92,7 +104,7 @@ function cancel(slots: (GuardedOp | null)[], cancelled: Cancelled[], guards: Rea
       continue;
     }
     slots[insert] = null;
-    slots[removal] = null;
+    if (!mayBeThere) slots[removal] = null;
   }
 }
 

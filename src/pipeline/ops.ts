@@ -133,21 +133,25 @@ export async function prepare(
   return { ops: drafts, known };
 }
 
+/** What was read back may be an audit of one of these rows: until that is done, what stands there is nobody's decision. */
+async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
+  const hashes: number[] = [];
+  for (const { hash } of drafts) if (hash !== null) hashes.push(hash);
+  if ((await settleEchoes(arena, hashes)) && arena.hasTasks()) throw new TasksFirst();
+}
+
 /**
  * Strict mode: at home, a row that we wrote is not touched again before our write has been read back, because only then
- * is it known whether an application's change was passed over (correctness 1.3).
+ * is it known whether an application's change was passed over (correctness 1.3). True where that had to be waited for.
  */
-async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
-  if (arena.target !== arena.lane.home || !arena.lane.plan.strict) return;
-  const { echoes } = arena.lane.sides[arena.target];
-  if (echoes.size === 0) return;
-  const unread: number[] = [];
-  for (const { hash } of drafts) if (hash !== null && echoes.isPending(hash)) unread.push(hash);
-  if (unread.length === 0) return;
+export async function settleEchoes({ lane, target }: Arena, hashes: readonly number[]): Promise<boolean> {
+  if (target !== lane.home || !lane.plan.strict) return false;
+  const { echoes } = lane.sides[target];
+  if (echoes.size === 0) return false;
+  const unread = hashes.filter((hash) => echoes.isPending(hash));
+  if (unread.length === 0) return false;
   await echoes.settled(unread);
-  // What was read back may be an audit of one of these rows: until that is done, what stands there is nobody's
-  // decision.
-  if (arena.hasTasks()) throw new TasksFirst();
+  return true;
 }
 
 /** The rows that a change which cannot cross is about, as ops name them. */

@@ -42,7 +42,7 @@ export async function run(route: Route): Promise<void> {
       case 'end':
         return;
       case 'tasks':
-        route.done(turn, { ...(await applyTasks(route.applier, turn.tasks)), rows: 0, transactions: 0, parked: [] });
+        await tasks(route, turn);
         break;
       case 'items':
         await items(route, turn);
@@ -56,6 +56,15 @@ export async function run(route: Route): Promise<void> {
         route.done(turn, null);
         break;
     }
+  }
+}
+
+async function tasks(route: Route, turn: Turn & { readonly kind: 'tasks' }): Promise<void> {
+  try {
+    route.done(turn, { ...(await applyTasks(route.applier, turn.tasks)), rows: 0, transactions: 0, parked: [] });
+  } catch (thrown) {
+    // Then the next turn holds these tasks, too.
+    if (!(thrown instanceof TasksFirst)) throw thrown;
   }
 }
 

@@ -11,6 +11,7 @@ import { parkRow } from './owed.ts';
 import type { Restatement } from './state-writes.ts';
 import type { Task } from './lane.ts';
 import { rowHash, rowKeyText } from './linked.ts';
+import { settleEchoes, TasksFirst } from './ops.ts';
 import { HELD_CODES, type Debt } from './parked.ts';
 import { refuseResolution, resolve } from './resolve.ts';
 import { replaceRow, restate as sendState, type CarefulPass, type Tally } from './pass.ts';
@@ -27,7 +28,10 @@ type AuditTask = Task & { readonly kind: 'audit' };
 export async function applyTasks(applier: Applier, tasks: readonly Task[]): Promise<Tally> {
   const total: Tally = { conflicts: 0, deferred: 0, reasserted: 0 };
   const own = tasks.filter((task) => task.kind !== 'resolve');
-  if (own.length > 0) addTally(total, await applyOwn(applier, own));
+  if (own.length > 0) {
+    await echoesRead(applier, own);
+    addTally(total, await applyOwn(applier, own));
+  }
   for (const task of tasks) if (task.kind === 'resolve') addTally(total, await applyResolution(applier, task));
   return total;
 }
@@ -39,6 +43,17 @@ function addTally(total: Tally, { conflicts, deferred, reasserted }: Tally): voi
 }
 
 type OwnTask = Exclude<Task, { readonly kind: 'resolve' }>;
+
+/**
+ * The state of a row that holds an unread write of our own is nobody's decision yet: reading it back may bring an audit
+ * of the row, which belongs to these tasks.
+ */
+async function echoesRead({ arena, held }: Applier, tasks: readonly OwnTask[]): Promise<void> {
+  // What was announced for items that were not written is not waited for.
+  arena.lane.sides[arena.target].echoes.withdraw(held.seq + 1);
+  const hashes = tasks.map(({ link, key }) => rowHash(link, arena.target, key));
+  if (await settleEchoes(arena, hashes)) throw new TasksFirst();
+}
 
 async function applyOwn(applier: Applier, tasks: readonly OwnTask[]): Promise<Tally> {
   try {
