@@ -193,10 +193,10 @@ export class LaneRoute implements Route {
    */
   async #takeOver(): Promise<void> {
     const { applier, stream, lane } = this;
-    this.verifyLease(await applier.target.checkpoint(stream, lane.plan.id));
-    this.#unanswered++;
     const { epoch } = applier.held;
-    const taken = await applier.target.takeOver(stream, lane.plan.id);
+    const epochMax = epoch + this.#unanswered;
+    this.#unanswered++;
+    const taken = await applier.target.takeOver(stream, lane.plan.id, epochMax);
     this.#unanswered = 0;
     if (!this.#options.positions.covers(taken.position, applier.held.position)) throw this.#rewound(taken);
     applier.held = taken;

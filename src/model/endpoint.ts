@@ -192,9 +192,10 @@ export interface Target extends AsyncDisposable {
   seed(stream: string, lane: string, move: CheckpointMove): Promise<void>;
   /**
    * Raises the epoch under the row's lock and returns the row: it waits for a predecessor's open transaction, so its
-   * outcome is decided when this returns (correctness 2.2 no. 2). Throws TD5013 where there is no row.
+   * outcome is decided when this returns (correctness 2.2 no. 2). Throws TD5013 where there is no row, and TD9001 where
+   * the epoch is above `epochMax` already: then somebody else has taken over, and nothing happens.
    */
-  takeOver(stream: string, lane: string): Promise<Checkpoint>;
+  takeOver(stream: string, lane: string, epochMax?: number): Promise<Checkpoint>;
   /**
    * Opens a transaction and moves the checkpoint first: UPDATE ... SET seq = seq + 1 ... WHERE stream, lane, epoch and
    * seq are still those of `held`. Throws TD9001 FENCED (after a rollback) where they are not.

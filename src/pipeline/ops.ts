@@ -133,7 +133,7 @@ export async function prepare(
   return { ops: drafts, known };
 }
 
-/** What was read back may be an audit of one of these rows: until that is done, what stands there is nobody's decision. */
+/** What was read back may be an audit of one of these rows. Until that is done, what stands there is no decision. */
 async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
   const hashes: number[] = [];
   for (const { hash } of drafts) if (hash !== null) hashes.push(hash);

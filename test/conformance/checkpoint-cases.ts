@@ -42,6 +42,16 @@ export function checkpointCases(openBench: OpenBench): void {
       expect(await stored(route)).toEqual(again);
     });
 
+    it('is not taken back from whoever has taken it over since', async () => {
+      const route = await stage().route();
+      const { stream, epoch } = route.held;
+      const other = await (await stage().target()).takeOver(stream, 'main');
+      expect(await outcome(route.target.takeOver(stream, 'main', epoch))).toBe('TD9001');
+      // Nothing happened, and nothing is open.
+      expect(await stored(route)).toEqual(other);
+      expect((await route.target.takeOver(stream, 'main', other.epoch)).epoch).toBe(other.epoch + 1);
+    });
+
     it('moves with the transaction, whole', async () => {
       const route = await stage().route();
       const to = { position: 'p'.repeat(5000), floor: 'f'.repeat(3000), known: null, effectiveUs: 42 };

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly logsCascades: boolean;
   readonly countsGivenKeys: boolean;
   readonly tailSteps: number;
+  /** Does the log come transaction by transaction? */
+  readonly trickles: boolean;
   readonly slots: boolean;
   /** Does the log tell commit times in whole seconds only? */
   readonly wholeSeconds: boolean;
@@ -94,6 +96,7 @@ function serverOf(random: Random, logsCascades: boolean): ServerOptions {
     logsCascades: logsCascades || random.chance(0.3),
     countsGivenKeys: random.chance(0.5),
     tailSteps: 1 + random.below(3),
+    trickles: random.chance(0.5),
     slots: random.chance(0.5),
     wholeSeconds: random.chance(0.3),
   };

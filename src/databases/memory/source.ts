@@ -76,6 +76,7 @@ export class MemorySource implements Source {
         const entry = log.entry(place.rows === Infinity ? place.at + 1 : place.at);
         yield* this.#parts(entry, place, signal);
         if (signal.aborted) return;
+        if (this.#store.options.trickles === true) await this.#takeSteps(cuts);
         this.#checkConnected(cuts);
         place = { history: log.history, at: entry.at, rows: Infinity };
         this.#position = toPosition(place);

@@ -26,6 +26,8 @@ export interface MemoryOptions {
   readonly countsGivenKeys?: boolean;
   /** How many steps of its own a reader needs before it sees a new entry of the log. Default: 1. */
   readonly tailSteps?: number;
+  /** Does the log come transaction by transaction, with steps in between, rather than all there is at once? */
+  readonly trickles?: boolean;
   /** Keep a slot for each sync: what it has acknowledged is dropped, as PostgreSQL does. Default: false. */
   readonly slots?: boolean;
 }

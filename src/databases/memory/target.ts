@@ -58,7 +58,7 @@ export class MemoryTarget implements Target {
     });
   }
 
-  async takeOver(stream: string, lane: string): Promise<Checkpoint> {
+  async takeOver(stream: string, lane: string, epochMax = Infinity): Promise<Checkpoint> {
     const session = this.#connect();
     return session.perform('takeOver', () =>
       autocommit(session, async () => {
@@ -69,6 +69,7 @@ export class MemoryTarget implements Target {
           throw new TandemError('TD5013', 'the route has no checkpoint row', { at: { stream, lane } });
         }
         const held = toCheckpoint(imageOf(fitted, row));
+        if (held.epoch > epochMax) throw fenced({ stream, lane, epoch: epochMax, seq: held.seq }, held);
         const taken = { ...held, epoch: held.epoch + 1, seq: held.seq + 1 };
         await updateRow(session, fitted.table, key, rowOf(fitted, toImage(taken)));
         return taken;
@@ -284,7 +285,7 @@ function matching(fitted: Fitted, by: readonly number[], tuples: readonly Row[],
   return found;
 }
 
-function fenced(held: Checkpoint, found: Checkpoint | null): TandemError {
+function fenced(held: Pick<Checkpoint, 'stream' | 'lane' | 'epoch' | 'seq'>, found: Checkpoint | null): TandemError {
   return new TandemError('TD9001', 'the checkpoint row was moved by another engine', {
     expected: `epoch ${held.epoch}, seq ${held.seq}`,
     found: found === null ? 'no row' : `epoch ${found.epoch}, seq ${found.seq}`,

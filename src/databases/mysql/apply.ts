@@ -53,7 +53,7 @@ export class MysqlTarget implements Target {
     await withState(session.execute(this.#checkpoint.seed(stream, lane, move)));
   }
 
-  async takeOver(stream: string, lane: string): Promise<Checkpoint> {
+  async takeOver(stream: string, lane: string, epochMax = Infinity): Promise<Checkpoint> {
     const session = await this.#idle();
     try {
       const raise = this.#checkpoint.raiseEpoch(stream, lane);
@@ -61,8 +61,10 @@ export class MysqlTarget implements Target {
       const [, , found] = await withState(session.run(sql, 3));
       const [row] = rowsOf(found);
       if (row === undefined) throw notSeeded(stream, lane);
+      const taken = readCheckpoint(row);
+      if (taken.epoch - 1 > epochMax) throw fenced({ stream, lane }, `epoch ${epochMax} at most`);
       await confirmCommit(session);
-      return readCheckpoint(row);
+      return taken;
     } catch (error) {
       await abandon(session);
       throw error;
@@ -73,7 +75,7 @@ export class MysqlTarget implements Target {
     const session = await this.#idle();
     try {
       const [, moved] = await withState(session.run(`START TRANSACTION;${this.#checkpoint.move(held, move)}`, 2));
-      if (outcome(moved).affectedRows !== 1) throw fenced(held);
+      if (outcome(moved).affectedRows !== 1) throw fenced(held, `epoch ${held.epoch}, write ${held.seq}`);
     } catch (error) {
       await abandon(session);
       throw error;
@@ -287,10 +289,10 @@ function notSeeded(stream: string, lane: string): TandemError {
   });
 }
 
-function fenced(held: Checkpoint): TandemError {
+function fenced({ stream, lane }: Pick<Checkpoint, 'stream' | 'lane'>, expected: string): TandemError {
   return new TandemError('TD9001', 'another engine has taken over this route', {
-    expected: `epoch ${held.epoch}, write ${held.seq}`,
+    expected,
     found: 'another epoch or write in the checkpoint row',
-    at: { stream: held.stream, lane: held.lane },
+    at: { stream, lane },
   });
 }

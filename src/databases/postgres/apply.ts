@@ -56,7 +56,7 @@ export class PostgresTarget implements Target {
     await this.ask(sql, [stream, lane, ...moveValues(move)]);
   }
 
-  async takeOver(stream: string, lane: string): Promise<Checkpoint> {
+  async takeOver(stream: string, lane: string, epochMax = Infinity): Promise<Checkpoint> {
     const session = await this.connect();
     const sql = `UPDATE ${this.table} SET epoch = epoch + 1, seq = seq + 1
       WHERE stream = $1 AND lane = $2 RETURNING ${COLUMNS}`;
@@ -70,6 +70,7 @@ export class PostgresTarget implements Target {
       ]);
       const row = checkpointOf(answer);
       if (row === null) throw missingRow(this.login.label, `no checkpoint row of ${stream}, ${lane}`);
+      if (row.epoch - 1 > epochMax) throw this.#fenced({ stream, lane }, `epoch ${epochMax} at most`);
       await commit(session, this.login.label);
       return row;
     } catch (thrown) {
@@ -94,10 +95,14 @@ export class PostgresTarget implements Target {
       throw notApplied(thrown, this.login.label);
     }
     await rollback(session);
-    throw new TandemError('TD9001', `${this.login.label}: another engine has taken over ${held.stream}, ${held.lane}`, {
-      expected: `epoch ${held.epoch}, seq ${held.seq} in the checkpoint row`,
+    throw this.#fenced(held, `epoch ${held.epoch}, seq ${held.seq} in the checkpoint row`);
+  }
+
+  #fenced({ stream, lane }: Pick<Checkpoint, 'stream' | 'lane'>, expected: string): TandemError {
+    return new TandemError('TD9001', `${this.login.label}: another engine has taken over ${stream}, ${lane}`, {
+      expected,
       found: 'a row that has moved on',
-      at: { stream: held.stream, lane: held.lane },
+      at: { stream, lane },
     });
   }
 
