@@ -145,7 +145,7 @@ export class Engine {
         const station = await openStation(endpoints[otherSide(source)], lane, source, this.#given.context, limits);
         this.#opened.push(station.target);
         stations.push(station);
-        lane.sides[otherSide(source)].echoes.remembersUntil(station.held.seq);
+        lane.sides[otherSide(source)].echoes.remembersUntil(station.held);
         if (lane.remote === otherSide(source)) {
           await loadDeferrals(station.target, endpoints[lane.remote].state.deferred, lane);
         }

@@ -29,6 +29,17 @@ export interface OpenEcho {
   readonly absent: Map<number, AbsentRow>;
 }
 
+/** A checkpoint row's numbers. */
+interface Numbered {
+  readonly seq: number;
+  readonly epoch: number;
+}
+
+/** Transactions of the lane up to there, without those that only took it over. */
+function writesIn({ seq, epoch }: Numbered): number {
+  return seq - epoch;
+}
+
 /** A row by its link and key. */
 export interface AbsentRow {
   readonly link: LinkPlan;
@@ -47,8 +58,8 @@ export class Echoes {
   readonly #overlaps = new Map<number, Overlap[]>();
   #waiters: { readonly hashes: readonly number[]; readonly resolve: () => void }[] = [];
   #closed = false;
-  /** Seq of the last transaction that a predecessor may have written; null once the log has shown it. */
-  #inheritedSeq: number | null = null;
+  /** So many transactions a predecessor may have written; null once the log has shown the last of them. */
+  #inherited: number | null = null;
 
   /** At home a row waits for its echo before it is touched again; the remote side has no such need. */
   constructor(isHome: boolean) {
@@ -96,22 +107,25 @@ export class Echoes {
   }
 
   /**
-   * An engine begins whose predecessors have written up to this seq. What they wrote over is not known before the log
-   * has shown it, so until then every change is kept.
+   * An engine begins, with the checkpoint as it has just taken it over. What its predecessors wrote over is not known
+   * before the log has shown it, so until then every change is kept. What was written after the last of them and before
+   * the take-over is not: that may be the backlog of a week.
    */
-  remembersUntil(seq: number): void {
-    if (this.#isHome) this.#inheritedSeq = seq;
+  remembersUntil(held: Numbered): void {
+    const inherited = writesIn(held);
+    if (this.#isHome && inherited > 0) this.#inherited = inherited;
   }
 
   /** Must an application's change of this row be kept, in case it was written over unasked? */
   keeps(hash: number): boolean {
-    return this.#inheritedSeq !== null || this.isPending(hash);
+    return this.#inherited !== null || this.isPending(hash);
   }
 
   /** The reader met the transaction. Null after a restart, when nobody remembers what it meant. */
-  meet(seq: number): OpenEcho | null {
+  meet(marker: Numbered): OpenEcho | null {
+    const { seq } = marker;
     const echo = this.#open.find((open) => open.seq === seq) ?? null;
-    if (this.#inheritedSeq !== null && seq >= this.#inheritedSeq) this.#inheritedSeq = null;
+    if (this.#inherited !== null && writesIn(marker) >= this.#inherited) this.#inherited = null;
     this.#keep((open) => open.seq > seq);
     return echo;
   }
@@ -165,7 +179,7 @@ export class Echoes {
   dropOverlaps(known: number): void {
     for (const [hash, list] of this.#overlaps) {
       if (this.isPending(hash)) continue;
-      const kept = this.#inheritedSeq === null ? [] : list.filter(({ ordinal }) => ordinal > known);
+      const kept = this.#inherited === null ? [] : list.filter(({ ordinal }) => ordinal > known);
       if (kept.length === 0) this.#overlaps.delete(hash);
       else if (kept.length < list.length) this.#overlaps.set(hash, kept);
     }

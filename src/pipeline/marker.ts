@@ -18,6 +18,8 @@ export interface Marker {
   readonly advanced: boolean;
   readonly seqBefore: number;
   readonly seq: number;
+  /** How many engines have taken the lane over so far; each take-over counts one seq, too. */
+  readonly epoch: number;
   readonly known: Position | null;
   readonly effectiveUs: number;
 }
@@ -31,6 +33,7 @@ export function readMarker(change: Change & { readonly op: 'update' }): Marker {
     advanced: before['position'] !== after['position'],
     seqBefore: Number(before['seq']),
     seq: Number(after['seq']),
+    epoch: Number(after['epoch']),
     known: (after['known'] ?? null) as Position | null,
     effectiveUs: Number(after['effective_us']),
   };

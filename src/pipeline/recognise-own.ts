@@ -73,7 +73,7 @@ export function recogniseOwn(
   out: Recognised,
 ): void {
   const state = own.lane.sides[own.side];
-  const echo = own.transaction.part === 0 ? state.echoes.meet(own.marker.seq) : null;
+  const echo = own.transaction.part === 0 ? state.echoes.meet(own.marker) : null;
   const { decided, recalls } = takeStates(own, states, out);
 
   const forwarded: LinkedChange[] = [];
