@@ -1,65 +1,24 @@
 import { expect, test } from 'vitest';
-import { freshStateSchema, openProject, type Project } from '../../test/project.ts';
-import { describeServers, freshDatabase } from '../../test/servers.ts';
-import { type Connection, connect } from './demo/database.ts';
+import { type AppliedProject, openAppliedProject } from '../../test/applied-project.ts';
+import type { Project } from '../../test/project.ts';
+import { describeServers } from '../../test/servers.ts';
+import type { Connection } from './demo/database.ts';
 import type { Server } from './demo/servers/server.ts';
 
-interface Applied extends AsyncDisposable {
-  readonly project: Project;
-  readonly left: Connection;
-  readonly right: Connection;
-  /** Runs the sync until what it is given has come true. */
-  readonly whileRunning: (work: () => Promise<void>) => Promise<void>;
-}
-
 /** Two tables that are in step: goods whose stock both sides count, and notes about which people decide. */
-async function openApplied(leftServer: Server, rightServer: Server): Promise<Applied> {
-  const env = { LEFT_URL: await freshDatabase(leftServer), RIGHT_URL: await freshDatabase(rightServer) };
-  const left = await connect({ engine: leftServer.engine, url: env.LEFT_URL });
-  const right = await connect({ engine: rightServer.engine, url: env.RIGHT_URL });
-  await left.execute('create table goods (id integer primary key, name varchar(50), stock integer not null)');
-  await right.execute('create table wares (ware_id integer primary key, title varchar(50), amount integer not null)');
-  await left.execute('create table notes (id integer primary key, text varchar(50))');
-  await right.execute('create table notes (id integer primary key, text varchar(50))');
-  const project = await openProject(env);
-  const name = new URL(env.LEFT_URL).pathname.slice(1);
-  await project.write(
-    'tandem.yaml',
-    `version: 1
-name: ${name}
-left: { engine: ${leftServer.engine}, url: '\${env:LEFT_URL}', stateSchema: ${freshStateSchema()} }
-right: { engine: ${rightServer.engine}, url: '\${env:RIGHT_URL}', stateSchema: ${freshStateSchema()} }
-defaults: { keys: { shared: { left: odd, right: even } } }
-links:
+function openApplied(left: Server, right: Server): Promise<AppliedProject> {
+  const notes = 'create table notes (id integer primary key, text varchar(50))';
+  return openAppliedProject(left, right, {
+    left: ['create table goods (id integer primary key, name varchar(50), stock integer not null)', notes],
+    right: ['create table wares (ware_id integer primary key, title varchar(50), amount integer not null)', notes],
+    links: `
   goods:
     left: goods
     right: wares
     conflict: { default: newest, columns: [{ columns: [stock], policy: delta }] }
     columns: { id: ware_id, name: title, stock: amount }
-  notes: { left: notes, right: notes, conflict: park, columns: { id: id, text: text } }
-`,
-  );
-  expect(await project.tandem('apply -y')).toMatchObject({ exit: 0 });
-  return {
-    project,
-    left,
-    right,
-    async whileRunning(work) {
-      const running = project.start('run');
-      try {
-        await work();
-      } finally {
-        running.io.signal('SIGTERM');
-        expect(await running.exit).toBe(0);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await project.tandem(`teardown --confirm ${name} -q`);
-      await left[Symbol.asyncDispose]();
-      await right[Symbol.asyncDispose]();
-      await project[Symbol.asyncDispose]();
-    },
-  };
+  notes: { left: notes, right: notes, conflict: park, columns: { id: id, text: text } }`,
+  });
 }
 
 const patience = { timeout: 60_000 };
@@ -83,7 +42,7 @@ interface Listed {
 const listed = async (project: Project, line: string) => (await project.json<Listed>(`conflicts ls ${line}`)).conflicts;
 
 /** Rows that are in step, and then changed on both sides while nobody looks. */
-async function makeConflicts({ left, right, whileRunning }: Applied): Promise<void> {
+async function makeConflicts({ left, right, whileRunning }: AppliedProject): Promise<void> {
   await whileRunning(async () => {
     await left.execute("insert into goods values (1, 'nails', 10)");
     await left.execute("insert into notes values (1, 'at first')");

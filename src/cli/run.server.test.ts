@@ -3,52 +3,21 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { freshStateSchema, openProject, type Project } from '../../test/project.ts';
-import { describeServers, freshDatabase } from '../../test/servers.ts';
+import { type AppliedProject, openAppliedProject } from '../../test/applied-project.ts';
+import { describeServers } from '../../test/servers.ts';
 import type { Server } from './demo/servers/server.ts';
-import { type Connection, connect } from './demo/database.ts';
-
-interface Applied extends AsyncDisposable {
-  readonly project: Project;
-  readonly left: Connection;
-  readonly right: Connection;
-  readonly env: Record<string, string>;
-}
+import type { Connection } from './demo/database.ts';
 
 /** A sync of one table that is applied, in a folder of its own. */
-async function openApplied(leftServer: Server, rightServer: Server): Promise<Applied> {
-  const env = { LEFT_URL: await freshDatabase(leftServer), RIGHT_URL: await freshDatabase(rightServer) };
-  const left = await connect({ engine: leftServer.engine, url: env.LEFT_URL });
-  const right = await connect({ engine: rightServer.engine, url: env.RIGHT_URL });
-  await left.execute('create table users (id integer primary key, name varchar(50))');
-  await right.execute('create table people (person_id integer primary key, full_name varchar(50))');
-  await left.execute("insert into users values (1, 'there before')");
-  const project = await openProject(env);
-  const name = new URL(env.LEFT_URL).pathname.slice(1);
-  await project.write(
-    'tandem.yaml',
-    `version: 1
-name: ${name}
-left: { engine: ${leftServer.engine}, url: '\${env:LEFT_URL}', stateSchema: ${freshStateSchema()} }
-right: { engine: ${rightServer.engine}, url: '\${env:RIGHT_URL}', stateSchema: ${freshStateSchema()} }
-defaults: { keys: { shared: { left: odd, right: even } } }
-links:
-  users: { left: users, right: people, columns: { id: person_id, name: full_name } }
-`,
-  );
-  expect(await project.tandem('apply -y')).toMatchObject({ exit: 0 });
-  return {
-    project,
-    left,
-    right,
-    env,
-    async [Symbol.asyncDispose]() {
-      await project.tandem(`teardown --confirm ${name} -q`);
-      await left[Symbol.asyncDispose]();
-      await right[Symbol.asyncDispose]();
-      await project[Symbol.asyncDispose]();
-    },
-  };
+function openApplied(left: Server, right: Server): Promise<AppliedProject> {
+  return openAppliedProject(left, right, {
+    left: [
+      'create table users (id integer primary key, name varchar(50))',
+      "insert into users values (1, 'there before')",
+    ],
+    right: ['create table people (person_id integer primary key, full_name varchar(50))'],
+    links: '  users: { left: users, right: people, columns: { id: person_id, name: full_name } }',
+  });
 }
 
 const namesOf = async (connection: Connection, sql: string) =>
@@ -127,7 +96,7 @@ interface Process {
 }
 
 /** `tandem run` in a process of its own, from the sources. */
-function startProcess({ project, env }: Applied): Process {
+function startProcess({ project, env }: AppliedProject): Process {
   const jiti = pathToFileURL(createRequire(import.meta.url).resolve('jiti/package.json'));
   const main = new URL('./main.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, ['--import', new URL('lib/jiti-register.mjs', jiti).href, main, 'run'], {

@@ -1,40 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Column, TableSchema } from '../model/schema.ts';
+import { column, table as sampleTable } from '../../test/sample-schemas.ts';
 import { schemaDifferences } from './schema-diff.ts';
 import { c, mysqlTable, pgTable } from './tables.ts';
 
-const plain: Column = {
-  name: 'id',
-  kind: 'int',
-  native: 'int4',
-  nullable: false,
-  hasDefault: false,
-  auto: false,
-  generated: false,
-  values: null,
-  length: null,
-  precision: null,
-  scale: null,
-  fraction: null,
-  unsigned: false,
-  charset: null,
-  collation: null,
-  element: null,
-};
+const plain = column('id', 'int4', { kind: 'int' });
 
 function table(columns: readonly Column[], more: Partial<TableSchema> = {}): TableSchema {
-  return {
-    ref: { schema: 'public', table: 'users' },
-    columns,
-    key: ['id'],
-    uniques: [],
-    foreignKeys: [],
-    triggers: [],
-    fullImages: true,
-    transactional: true,
-    logsCascades: true,
-    ...more,
-  };
+  return sampleTable('public', 'users', columns, more);
 }
 
 const label: Column = { ...plain, name: 'label', kind: 'text', native: 'mood', values: ['good', 'bad'] };

@@ -211,15 +211,11 @@ export async function operate<T>(
   await using session = await openWriter(connection);
   await session.execute('SET @tandem_apply = NULL');
   await session.execute('START TRANSACTION');
+  // What was not committed is rolled back with the session.
   const transaction = new MysqlTransaction(session, flavor);
-  try {
-    const result = await work(transaction);
-    await transaction.commit();
-    return result;
-  } catch (error) {
-    await transaction.rollback();
-    throw error;
-  }
+  const result = await work(transaction);
+  await transaction.commit();
+  return result;
 }
 
 /** The same error with the table's name; the server does not say it for most of them. */
