@@ -176,7 +176,7 @@ async function shownEarly(): Promise<Stage> {
   return stage;
 }
 
-/** Both sides delete a row, and home makes it again between the other side's delete, which finds nothing, and its commit. */
+/** Both sides delete a row. Home makes it again between the other side's delete, which finds nothing, and its commit. */
 async function madeAgain(isCrashing: boolean): Promise<Stage> {
   const stage = await Stage.open();
   const one = await stage.start('one');
@@ -278,16 +278,12 @@ async function halfRead(isHeldUp: boolean): Promise<Stage> {
   await stage.write('right', update('theirs'));
   await stage.until('left', row('theirs'));
   const last = lastBefore(`m:right:${world.databases.right.logged()}`);
-  const { take } = Recogniser.prototype;
-  let hasMarker = false;
-  vi.spyOn(Recogniser.prototype, 'take').mockImplementation(function (this: Recogniser, transaction, opposite) {
-    hasMarker ||= this.side === 'right' && transaction.position === last;
-    return take.call(this, transaction, opposite);
-  });
+  const taken = vi.spyOn(Recogniser.prototype, 'take');
+  const hasMarker = () => taken.mock.calls.some(([{ position }]) => position === last);
   gates.hold(/right\.two\.read/);
   gates.release(/left\.two\.takeOver/);
   const two = await starting;
-  while (!hasMarker) {
+  while (!hasMarker()) {
     await gates.reached(/right\.two\.read/);
     gates.step(/right\.two\.read/);
     await new Promise((resolve) => setImmediate(resolve));
