@@ -29,6 +29,7 @@ import { wakeMissed } from './parked-wakes.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
 import { RateLimit } from './rate-limit.ts';
 import { release } from './release.ts';
+import { remembered } from './remembered.ts';
 import { Resumes } from './resumes.ts';
 import type { LaneRoute } from './route.ts';
 import { countAudit, deliver, leavingRoute, makeRoutes, takeControl, type Running } from './running.ts';
@@ -309,6 +310,7 @@ export class Engine {
     return {
       finished,
       meters: running.meters,
+      remembered: () => remembered(running),
       status: () => describeSync(running, watch, { state: this.#state, failure: this.#failure }),
       idle: () => Promise.race([waitIdle(running), finished.then(() => undefined)]),
       stop: async () => {

@@ -74,6 +74,7 @@ export async function keepRunning(
       return current.meters;
     },
     status: () => (isBetween ? restarting(current.status()) : current.status()),
+    remembered: () => current.remembered(),
     idle,
     async stop() {
       ending.abort();

@@ -39,9 +39,17 @@ function forget(running: Running, side: Side): void {
     for (const [hash, ordinal] of state.removed) if (ordinal <= seen) state.removed.delete(hash);
     lowest = Math.min(lowest, seen);
     forgetDeferrals(running, route.lane);
-    if (route.target !== route.lane.home) forgetHeld(route);
+    if (route.target !== route.lane.home) {
+      forgetHeld(route);
+      forgetMerges(route);
+    }
   }
   if (Number.isFinite(lowest)) timeline.dropThrough(lowest);
+}
+
+/** What home's application did before two rows were recognised as one has been applied, or is still on the way. */
+function forgetMerges({ lane, oldest, queue }: LaneRoute): void {
+  if (lane.merges.size > 0) lane.merges.forget(oldest?.ordinal ?? (queue.isEmpty ? Infinity : 0));
 }
 
 /** A closed deferral matters only to changes of the remote side that were made while it was open. */

@@ -9,12 +9,32 @@ export interface Sync {
   /** Resolves after {@link stop}; rejects with the TandemError that ended the sync. */
   readonly finished: Promise<void>;
   status(): SyncStatus;
+  /** What the engine that runs now remembers of changes: what may grow, and must not for long. */
+  remembered(): Remembered;
   /** What the engine that runs now has counted. */
   readonly meters: Meters;
   /** Resolves when both directions have read and applied everything that the logs held when it was called. */
   idle(): Promise<void>;
   /** Lets what is in flight commit, saves positions, closes all connections. */
   stop(): Promise<void>;
+}
+
+/**
+ * What an engine remembers of changes, in entries by kind. Everything goes to 0 once both logs are silent and both
+ * sides are in step, whatever went by before. Deferrals alone may stay, one a row, until the row is written again.
+ */
+export interface Remembered {
+  readonly queued: number;
+  readonly tasks: number;
+  readonly windows: number;
+  readonly decisions: number;
+  readonly deferrals: number;
+  readonly removals: number;
+  readonly echoes: number;
+  readonly overlaps: number;
+  readonly held: number;
+  readonly merges: number;
+  readonly claims: number;
 }
 
 export type Stream = 'left->right' | 'right->left';

@@ -29,14 +29,14 @@ function remember(pass: CarefulPass): () => void {
     owed.length = owedCount;
     Object.assign(tally, tallied);
     pass.restated = restated;
-    replaceAll(scope.emptied, emptied);
-    replaceAll(deferred, deferredRows);
-    decided.clear();
-    for (const [hash, winner] of decidedRows) decided.set(hash, winner);
+    scope.emptied.clear();
+    for (const link of emptied) scope.emptied.add(link);
+    refill(deferred, deferredRows);
+    refill(decided, decidedRows);
   };
 }
 
-function replaceAll<T>(set: Set<T>, values: readonly T[]): void {
-  set.clear();
-  for (const value of values) set.add(value);
+function refill<K, V>(map: Map<K, V>, entries: readonly (readonly [K, V])[]): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
 }

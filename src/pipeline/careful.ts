@@ -51,10 +51,14 @@ async function defer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   if (op.after === null) await tellChildren(pass, op.link, [key]);
   // The oldest one that is still open says it all: from there on this side has not seen home's changes of the row.
   const hash = rowHash(op.link, pass.scope.target, key);
-  if (pass.deferred.has(hash) || isDeferred(pass.arena.lane, hash)) return;
-  pass.deferred.add(hash);
+  if (hasOpenDeferral(pass, hash)) return;
+  pass.deferred.set(hash, true);
   pass.scope.states.remove('deferred', [op.link.id, rowKey]);
   pass.scope.states.put('deferred', { link: op.link.id, row_key: rowKey, position: op.item.position });
+}
+
+function hasOpenDeferral({ deferred, arena }: CarefulPass, hash: number): boolean {
+  return deferred.get(hash) ?? (arena.target === arena.lane.remote && isDeferred(arena.lane, hash));
 }
 
 async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> {
@@ -78,7 +82,8 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
   }
   if (op.keyChanged && link.keys === 'mapped') rekey(pass, op, key);
   const hash = rowHash(link, scope.target, key);
-  if (pass.deferred.delete(hash) || isDeferred(pass.arena.lane, hash)) {
+  if (hasOpenDeferral(pass, hash)) {
+    pass.deferred.set(hash, false);
     scope.states.remove('deferred', [link.id, rowKeyText(link, scope.target, key)]);
   }
 }

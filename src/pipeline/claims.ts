@@ -10,9 +10,12 @@
 export class Claims {
   readonly #owners = new Map<string, object>();
   readonly #held = new Map<object, string[]>();
-  /** Home rows that were merged since the start: what looks like a new row may have a counterpart already. */
-  readonly #merged = new Set<string>();
   #waiters: (() => void)[] = [];
+
+  /** Rows that are claimed, and claims that wait. */
+  get size(): number {
+    return this.#owners.size + this.#waiters.length;
+  }
 
   /** Resolves when all of these rows are the owner's. */
   async claim(owner: object, rows: readonly string[]): Promise<void> {
@@ -28,14 +31,6 @@ export class Claims {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const wake of waiters) wake();
-  }
-
-  noteMerge(row: string): void {
-    this.#merged.add(row);
-  }
-
-  isMerged(row: string): boolean {
-    return this.#merged.size > 0 && this.#merged.has(row);
   }
 }
 

@@ -44,7 +44,7 @@ export async function merge(pass: CarefulPass, op: Op, twin: Row, twinKey: Row):
   const { link } = op;
   const twinText = rowKeyText(link, scope.target, twinKey);
   pair(scope, link, op.newSourceKey, twinText);
-  arena.claims.noteMerge(claimOf(link.id, twinText));
+  arena.lane.merges.note(claimOf(link.id, twinText), pass.seq);
   const rival = arena.lane.sides[scope.target].window.newest(rowHash(link, scope.target, twinKey), -1);
   const about = await aboutOf(pass, op, twin, { currentAtUs: rival?.effectiveUs ?? 0 });
   pass.tally.conflicts++;

@@ -201,6 +201,11 @@ export class Echoes {
     return this.#open.length;
   }
 
+  /** Rows of which changes are kept, in case they must be decided again. */
+  get overlaps(): number {
+    return this.#overlaps.size;
+  }
+
   #at(seq: number): OpenEcho {
     const last = this.#open.at(-1);
     if (last?.seq === seq) return last;

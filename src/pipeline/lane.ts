@@ -6,6 +6,7 @@ import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
 import { Dirty } from './dirty.ts';
 import { HeldRows } from './held-rows.ts';
+import { Merges } from './merges.ts';
 import { Echoes, type Overlap } from './echo.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface LaneSide {
 
 /** Is a home change of this row still waiting for its decision at the remote side? */
 export function isDeferred(lane: Lane, hash: number): boolean {
+  const unread = lane.deferring.size === 0 ? undefined : lane.deferring.get(hash);
+  if (unread !== undefined) return unread.isOpen;
   const { deferrals } = lane.sides[lane.remote];
   return deferrals.size > 0 && (deferrals.get(hash)?.some((each) => each.until === Infinity) ?? false);
 }
@@ -112,6 +115,9 @@ export class Lane {
   readonly remote: Side;
   readonly sides: Readonly<Record<Side, LaneSide>>;
   readonly held = new HeldRows();
+  readonly merges = new Merges();
+  /** By row hash: what our transactions at the remote side did to deferrals, as far as its log has not shown them. */
+  readonly deferring = new Map<number, { readonly seq: number; readonly isOpen: boolean }>();
 
   constructor(plan: LanePlan) {
     this.plan = plan;

@@ -205,7 +205,12 @@ async function claimPairs(drafts: readonly Draft[], arena: Arena): Promise<void>
 
 function isSurelyNew(each: Draft, arena: Arena): boolean {
   if (each.op !== 'insert' || !arena.isNew(each.item)) return false;
-  return arena.target === arena.lane.home || !arena.claims.isMerged(claimOf(each.link.id, each.sourceKey));
+  const { lane, target, keys } = arena;
+  const { link, sourceKey } = each;
+  // Only rows that share a natural key are paired by home, beside the row's own way to the other side.
+  if (target === lane.home || link.naturalKeys.length === 0) return true;
+  if (lane.merges.size > 0 && lane.merges.has(claimOf(link.id, sourceKey))) return false;
+  return keys.recall(link.id, lane.home, sourceKey) === undefined;
 }
 
 async function findCounterparts(

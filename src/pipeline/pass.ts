@@ -33,6 +33,8 @@ export interface CarefulPass {
   readonly looked: WeakSet<LinkedChange>;
   /** Makes ids of restatements unique: stream and the seq of this transaction. */
   readonly idPrefix: string;
+  /** Of this transaction. */
+  readonly seq: number;
   /** The rows that the target is owed, as this very transaction leaves them. */
   readonly owedRows: OwedRows;
   /** What becomes of rows that changed while the table group was stopped. */
@@ -44,8 +46,8 @@ export interface CarefulPass {
   /** Attempts end with what the database would check at commit otherwise. */
   readonly checkDeferred: boolean;
   readonly nowMs: () => number;
-  /** Rows of which this very batch has deferred a change, by hash. */
-  readonly deferred: Set<number>;
+  /** Rows of which this very batch has deferred a change (true), or written what was deferred before, by hash. */
+  readonly deferred: Map<number, boolean>;
   /** Who won rows that this very batch has already decided, by hash. */
   readonly decided: Map<number, Decision['winner']>;
   restated: number;

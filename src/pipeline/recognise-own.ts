@@ -74,6 +74,8 @@ export function recogniseOwn(
 ): void {
   const state = own.lane.sides[own.side];
   const echo = own.transaction.part === 0 ? state.echoes.meet(own.marker) : null;
+  if (own.side === own.lane.home) own.lane.merges.shown(own.marker.seq, own.ordinal);
+  else for (const [hash, { seq }] of own.lane.deferring) if (seq <= own.marker.seq) own.lane.deferring.delete(hash);
   const { decided, recalls } = takeStates(own, states, out);
 
   const forwarded: LinkedChange[] = [];

@@ -142,10 +142,11 @@ function passOf(
     stream: applier.stream,
     effectiveUs: of.move.effectiveUs,
     idPrefix: of.idPrefix,
+    seq: of.seq,
     owed: [],
     checkDeferred: of.checkDeferred,
     nowMs: applier.nowMs,
-    deferred: new Set(),
+    deferred: new Map(),
     decided: new Map(),
     restated: 0,
   };
@@ -166,7 +167,11 @@ export function answered(applier: Applier, committed: boolean): void {
   applier.unanswered = null;
 }
 
-function settle(applier: Applier, { scope, owedRows, debts, ledger }: CarefulPass): void {
+function settle(applier: Applier, { scope, owedRows, debts, ledger, deferred, seq }: CarefulPass): void {
+  const { lane, target } = applier.arena;
+  // The log may have shown it before the server has confirmed it.
+  const isShown = (lane.sides[target].chain ?? -1) >= seq;
+  for (const [hash, isOpen] of deferred) if (!isShown) lane.deferring.set(hash, { seq, isOpen });
   for (const [id, targetKey] of scope.fresh) {
     const [link = '', sourceKey = ''] = id.split('\u0000');
     const [left, right] = scope.target === 'left' ? [targetKey, sourceKey] : [sourceKey, targetKey];

@@ -44,6 +44,7 @@ export function openMetrics(source: MetricsSource): Metrics {
     registry.registerMetric(metric as unknown as Metric);
   };
   addEngine(add, source);
+  addRemembered(add, source);
   addDirections(add, () => source.sync.status());
   addSides(add, () => source.sync.status());
   addSlots(add, () => source.sync.status());
@@ -72,6 +73,12 @@ function addEngine(add: Add, { sync, name, version }: MetricsSource): void {
   add('tandem_healthy', 'gauge', '1 while every check of /readyz passes.', () => one(Number(sync.status().healthy)));
   add('tandem_check', 'gauge', 'One check of /readyz: 1 = passes; code says why not.', () =>
     sync.status().checks.map(({ check, ok, code }) => ({ labels: { check, code: code ?? '' }, value: Number(ok) })),
+  );
+}
+
+function addRemembered(add: Add, { sync }: MetricsSource): void {
+  add('tandem_remembered', 'gauge', 'What the engine remembers of changes, in entries, by kind.', () =>
+    Object.entries(sync.remembered()).map(([kind, value]) => ({ labels: { kind }, value })),
   );
 }
 

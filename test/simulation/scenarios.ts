@@ -30,6 +30,8 @@ export interface Scenario {
   readonly families: readonly Family[];
   readonly home: Side;
   readonly strict: boolean;
+  /** Does home answer whatever the other side has stood aside for with a decision? */
+  readonly answersAll: boolean;
   readonly policy: Policy;
   readonly memory: Readonly<Record<Side, ServerOptions>>;
   readonly misfortune: Misfortune;
@@ -75,6 +77,7 @@ export function scenarioOf(config: string, random: Random): Scenario {
     families,
     home: random.pick(['left', 'right']),
     strict: config !== 'relaxed',
+    answersAll: !['relaxed', 'kinship', 'unlogged'].includes(config),
     policy: config === 'undecided' ? park() : config === 'columns' ? perColumn() : policyOf(random),
     memory: { left: serverOf(random, config !== 'unlogged'), right: serverOf(random, config !== 'unlogged') },
     misfortune: {

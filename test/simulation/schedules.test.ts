@@ -176,7 +176,7 @@ async function shownEarly(): Promise<Stage> {
   return stage;
 }
 
-/** Both sides delete a row. Home makes it again between the other side's delete, which finds nothing, and its commit. */
+/** Both sides delete a row. While the other side's delete, which finds nothing, is open, home makes the row again. */
 async function madeAgain(isCrashing: boolean): Promise<Stage> {
   const stage = await Stage.open();
   const one = await stage.start('one');

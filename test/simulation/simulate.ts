@@ -202,10 +202,20 @@ class Simulation {
     this.#check(world, last);
     if (readParked(databases).length > 0) return;
     await rest(SILENCE_MS);
+    this.#checkRemembered(last);
     const before = databases.left.logged() + databases.right.logged();
     await rest(SILENCE_MS);
     const written = databases.left.logged() + databases.right.logged() - before;
     if (written > 0) this.#wrong.push(`nobody writes, and the logs grow by ${written} transactions`);
+  }
+
+  /** Nothing of what went by is kept. */
+  #checkRemembered(last: Process): void {
+    for (const [kind, entries] of Object.entries(last.sync?.remembered() ?? {})) {
+      // One that no decision answered, because home took the row as the other side has it, waits for the next write.
+      const mayStay = kind === 'deferrals' && !this.#scenario.answersAll;
+      if (entries > 0 && !mayStay) this.#wrong.push(`all is silent, and the engine remembers ${entries} ${kind}`);
+    }
   }
 
   #check(world: World, last: Process): void {
