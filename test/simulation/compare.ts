@@ -119,7 +119,7 @@ export function isOwed({ link, left, right }: Difference, parked: readonly Parke
   return parked.some((entry) => entry.link === link && entry.sourceKey === (entry.target === 'right' ? left : right));
 }
 
-/** Children without parents and rows that break their table's promises cannot be there: the databases see to that. */
+/** What is parked although nothing is amiss. */
 export function staleParked(parked: readonly ParkedEntry[], differences: readonly Difference[]): ParkedEntry[] {
   return parked.filter((entry) => !differences.some((difference) => isOwed(difference, [entry])));
 }

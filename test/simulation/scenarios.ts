@@ -30,7 +30,7 @@ export interface Scenario {
   readonly families: readonly Family[];
   readonly home: Side;
   readonly strict: boolean;
-  /** Does home answer whatever the other side has stood aside for with a decision? */
+  /** Does home answer whatever the other side has stood aside for with a decision, or may it just take a row over? */
   readonly answersAll: boolean;
   readonly policy: Policy;
   readonly memory: Readonly<Record<Side, ServerOptions>>;
@@ -65,6 +65,9 @@ const FAMILIES: Readonly<Record<string, readonly Family[]>> = {
   relaxed: [register, toggles],
 };
 
+/** Families in which the other side tells states of rows. */
+const TELLING: readonly Family[] = [people, claims, tree, kinship];
+
 export const CONFIGS: readonly string[] = Object.keys(FAMILIES);
 
 /** The scenario of a configuration and a seed. Throws RangeError for a configuration that there is not. */
@@ -77,7 +80,7 @@ export function scenarioOf(config: string, random: Random): Scenario {
     families,
     home: random.pick(['left', 'right']),
     strict: config !== 'relaxed',
-    answersAll: !['relaxed', 'kinship', 'unlogged'].includes(config),
+    answersAll: config !== 'relaxed' && !families.some((family) => TELLING.includes(family)),
     policy: config === 'undecided' ? park() : config === 'columns' ? perColumn() : policyOf(random),
     memory: { left: serverOf(random, config !== 'unlogged'), right: serverOf(random, config !== 'unlogged') },
     misfortune: {

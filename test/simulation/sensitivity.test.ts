@@ -1,10 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type * as Groups from '../../src/arbiter/groups.ts';
 import type * as Rules from '../../src/arbiter/rules.ts';
+import type * as Constraints from '../../src/databases/memory/constraints.ts';
 import { ParkedRetries } from '../../src/engine/parked-retries.ts';
+import type * as Routes from '../../src/engine/route.ts';
+import type * as Apply from '../../src/pipeline/apply.ts';
 import type * as Children from '../../src/pipeline/children.ts';
 import type * as Decide from '../../src/pipeline/decide.ts';
 import { Claims } from '../../src/pipeline/claims.ts';
+import { Merges } from '../../src/pipeline/merges.ts';
 import { StateWrites } from '../../src/pipeline/state-writes.ts';
 import { simulate } from './simulate.ts';
 
@@ -46,6 +50,37 @@ vi.mock('../../src/arbiter/groups.ts', async (original) => {
       without.rule === 'debt' ? args[2] : real.addAmounts(...args),
   };
 });
+vi.mock('../../src/engine/route.ts', async (original) => {
+  const real = await original<typeof Routes>();
+  class LaneRoute extends real.LaneRoute {
+    constructor(options: Routes.LaneRouteOptions) {
+      super(without.rule === 'barrier' ? { ...options, isRecovered: () => true } : options);
+    }
+  }
+  return { ...real, LaneRoute };
+});
+vi.mock('../../src/pipeline/apply.ts', async (original) => {
+  const real = await original<typeof Apply>();
+  return {
+    ...real,
+    applyItems: async (...[applier, items]: Parameters<typeof Apply.applyItems>) => {
+      const [first] = items;
+      if (without.rule === 'wholeness' && first !== undefined && first.changes.length > 1)
+        await real.applyItems(applier, [{ ...first, changes: first.changes.slice(0, 1), last: false }]);
+      return real.applyItems(applier, items);
+    },
+  };
+});
+vi.mock('../../src/databases/memory/constraints.ts', async (original) => {
+  const real = await original<typeof Constraints>();
+  return {
+    ...real,
+    requireParents: async (...args: Parameters<typeof Constraints.requireParents>) =>
+      without.rule === 'parents' ? undefined : real.requireParents(...args),
+    claimUniques: async (...args: Parameters<typeof Constraints.claimUniques>) =>
+      without.rule === 'uniques' ? undefined : real.claimUniques(...args),
+  };
+});
 afterEach(() => {
   without.rule = '';
   vi.restoreAllMocks();
@@ -66,9 +101,14 @@ async function expectWrong(config: string, seeds: number, takeAway: () => void, 
 test.each([
   ['deferral', 'people', 100],
   ['floor', 'toggles', 300],
+  ['barrier', 'register', 300],
   // Counters are added to under lock in every write, and what a parked change added stays with the debt.
   ['merge', 'counters', 100],
   ['debt', 'counters', 300],
+  // What each of these would let pass, the checks of every run see.
+  ['wholeness', 'ledger', 20],
+  ['parents', 'people', 60],
+  ['uniques', 'swaps', 60],
 ])(
   'goes wrong without %s',
   async (rule, config, seeds) => {
@@ -102,4 +142,8 @@ test('goes wrong where a row that came back does not recall its children', async
 
 test('goes wrong where parked rows are never tried again', async () => {
   await expectWrong('claims', 100, () => vi.spyOn(ParkedRetries.prototype, 'ask').mockImplementation(() => undefined));
+}, 60_000);
+
+test('sees what the engine keeps for good', async () => {
+  await expectWrong('people', 60, () => vi.spyOn(Merges.prototype, 'forget').mockImplementation(() => undefined));
 }, 60_000);

@@ -1,3 +1,4 @@
+import type { Side } from '../../src/model/policy.ts';
 import { compareSides, isOwed, readPairs, readParked, staleParked } from './compare.ts';
 import { Engines, type Process } from './engines.ts';
 import type { Ending, Family, Write } from './family.ts';
@@ -6,6 +7,9 @@ import { decideConflicts, openConflicts } from './operator.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { scenarioOf, type Scenario } from './scenarios.ts';
+import { brokenConstraints } from './constraints.ts';
+import { ledger } from './families/ledger.ts';
+import { Prefixes } from './prefixes.ts';
 import { createWorld, type World } from './world.ts';
 
 const WRITERS_PER_SIDE = 2;
@@ -80,6 +84,11 @@ class Simulation {
   }
   #healed = false;
 
+  get #tables() {
+    const of = (side: Side) => this.#scenario.families.flatMap((family) => family.tables[side]);
+    return { left: of('left'), right: of('right') };
+  }
+
   async #build(): Promise<World> {
     const { families, home, strict, policy, memory } = this.#scenario;
     const of = (side: 'left' | 'right') => ({
@@ -89,16 +98,14 @@ class Simulation {
       fault: this.#nemesis.fault,
     });
     const world = await createWorld({
-      tables: {
-        left: families.flatMap((family) => family.tables.left),
-        right: families.flatMap((family) => family.tables.right),
-      },
+      tables: this.#tables,
       links: Object.assign({}, ...families.map((family) => family.links)),
       home,
       strict,
       defaults: { keys: 'shared', conflict: policy },
       memory: { left: of('left'), right: of('right') },
     });
+    if (families.includes(ledger)) this.#prefixes = new Prefixes(world.databases);
     for (const family of families) await family.setUp?.(world.databases);
     return world;
   }
@@ -119,6 +126,7 @@ class Simulation {
   }
 
   #world: World | null = null;
+  #prefixes: Prefixes | null = null;
 
   /** Looks at what must hold at every moment; never ends a stage. */
   #look(): boolean {
@@ -126,6 +134,7 @@ class Simulation {
     for (const family of this.#scenario.families) {
       this.#wrong.push(...(family.always?.(this.#world.databases) ?? []));
     }
+    this.#wrong.push(...(this.#prefixes?.check() ?? []));
     return false;
   }
 
@@ -224,7 +233,7 @@ class Simulation {
     const parked = readParked(databases);
     const views = this.#scenario.families.flatMap((family) => family.views);
     const differences = compareSides(databases, views, pairs);
-    this.#wrong.push(...pairs.wrong);
+    this.#wrong.push(...pairs.wrong, ...brokenConstraints(databases, this.#tables));
     for (const each of differences) {
       if (isOwed(each, parked)) continue;
       this.#wrong.push(`${each.link} ${each.left ?? '-'}/${each.right ?? '-'}: ${each.text}`);

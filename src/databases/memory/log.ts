@@ -50,6 +50,8 @@ interface History {
 export class Log {
   /** What each sync has confirmed; only where the server keeps slots. */
   readonly slots = new Map<string, number>();
+  /** Told of every transaction as it is logged. */
+  readonly watchers: ((changes: readonly Change[]) => void)[] = [];
   readonly #entries: LogEntry[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #server: string;
@@ -76,6 +78,7 @@ export class Log {
 
   append(committedAtUs: number, changes: readonly Change[]): void {
     this.#entries.push({ at: this.end + 1, committedAtUs, changes });
+    for (const watch of this.watchers) watch(changes);
     this.announce();
   }
 

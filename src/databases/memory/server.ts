@@ -1,3 +1,4 @@
+import type { Change } from '../../model/change.ts';
 import type { Database, Endpoint, EndpointOptions } from '../../model/endpoint.ts';
 import type { Row } from '../../model/value.ts';
 import { beginTransaction, type MemoryTransaction, selectRows } from './application.ts';
@@ -18,6 +19,8 @@ export interface MemoryDatabase extends Database {
   transact<T>(work: (transaction: MemoryTransaction) => Promise<T>): Promise<T>;
   /** The committed rows of a table now, without a step. */
   rows(table: string, where?: Fields): readonly Fields[];
+  /** Tells every transaction from here on in the moment in which it is logged, before anybody sees what it did. */
+  watchLog(watch: (changes: readonly Change[]) => void): void;
   /** Number of transactions in the log so far, purged ones included. */
   logged(): number;
   /** Drops the log up to and including a transaction. */
@@ -60,6 +63,7 @@ export function createMemoryDatabase(options: MemoryOptions): MemoryDatabase {
       endpoints.set(endpoint, client);
       return endpoint;
     },
+    watchLog: (watch) => void store.log.watchers.push(watch),
     logged: () => store.log.end,
     purgeLog: (upTo) => store.log.purge(upTo),
     resetLog() {
