@@ -23,14 +23,20 @@ let serverIds = 1000 + process.pid;
 export interface LogOptions {
   readonly tables: readonly string[];
   readonly chunkRows?: number;
+  /** `tandem` unless given. */
+  readonly stateSchema?: string;
 }
 
 /** A reader of some tables of the fixture's database, as the catalogue has them now. */
-export async function openLog(fixture: Fixture, { tables, chunkRows = 1000 }: LogOptions): Promise<Source> {
+export async function openLog(
+  fixture: Fixture,
+  { tables, chunkRows = 1000, stateSchema = 'tandem' }: LogOptions,
+): Promise<Source> {
   serverIds += 1;
   const schemas = await Promise.all(tables.map((table) => fixture.inspect(table)));
   const { connection, flavor } = fixture;
-  return openSource({ connection, flavor, serverId: serverIds, tables: schemas, chunkRows, context: quietContext });
+  const shared = { connection, flavor, serverId: serverIds, stateSchema, context: quietContext };
+  return openSource({ ...shared, tables: schemas, chunkRows });
 }
 
 export function endOfLog(fixture: Fixture): Promise<Position> {

@@ -52,7 +52,8 @@ export const RUNNING_CODES = {
     'LOG_FORMAT',
     'schema',
     5,
-    'The log holds an event without whole row images (STATEMENT format, MINIMAL image, partial JSON).',
+    'The log holds an event without whole row images (STATEMENT format, MINIMAL image, partial JSON). The table ' +
+      'group stops and heals by comparing whole tables, again and again until every session logs whole rows.',
   ),
   TD6007: entry(
     'MARKER_FOREIGN',

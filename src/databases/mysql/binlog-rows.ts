@@ -12,7 +12,7 @@ export type RowOperation = 'insert' | 'update' | 'delete';
 /**
  * The rows of an event, appended to `changes`. `at` is behind the event's own head, where the number of columns stands;
  * then come a bitmap of the columns that each image holds, and the images, each with a bitmap of its NULLs. Throws
- * TD6006 where an image lacks columns, TD3006, TD6010.
+ * TD3006, TD6010.
  */
 export function readRows(
   plan: TablePlan,
@@ -27,7 +27,6 @@ export function readRows(
   const bitmapBytes = (count.value + 7) >> 3;
   const first = new Image(plan, buffer.subarray(count.next, count.next + bitmapBytes));
   const cursor: Cursor = { buffer, at: count.next + bitmapBytes };
-  first.requireWhole();
   const { table } = plan;
   if (op === 'update') {
     const second = new Image(plan, buffer.subarray(cursor.at, cursor.at + bitmapBytes));
@@ -44,6 +43,23 @@ export function readRows(
   if (cursor.at !== end) throw corrupt('rows that do not end with their event');
 }
 
+/** Why the rows of an event do not tell all; null where they do. Nobody may take an absent column for NULL. */
+export function incomplete(plan: TablePlan, op: RowOperation, buffer: Buffer, at: number): TandemError | null {
+  const count = packedAt(buffer, at);
+  const isPresent = (_: unknown, bit: number): boolean =>
+    ((buffer[count.next + (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0;
+  if (plan.columns.every(isPresent)) return null;
+  const absent = plan.columns.filter((column, bit) => !isPresent(column, bit) && !column.generated);
+  if (absent.length === 0) return null;
+  const table = tableName(plan.table.ref);
+  return new TandemError('TD6006', `The log holds rows of ${table} without all their columns.`, {
+    expected: 'binlog_row_image=FULL in every session that writes to linked tables',
+    found: `rows without ${absent.map((column) => column.name).join(', ')}`,
+    fix: 'SET GLOBAL binlog_row_image = FULL; and remove SET SESSION binlog_row_image from the application.',
+    at: { table },
+  });
+}
+
 /** Which columns the images of one event hold. */
 class Image {
   readonly #plan: TablePlan;
@@ -54,21 +70,6 @@ class Image {
     this.#plan = plan;
     const isPresent = (_: unknown, at: number) => ((bitmap[at >> 3] ?? 0) & (1 << (at & 7))) !== 0;
     this.#present = plan.columns.every(isPresent) ? null : [...plan.columns.keys()].filter(isPresent);
-  }
-
-  /** Nobody may take an absent column for NULL. */
-  requireWhole(): void {
-    if (this.#present === null) return;
-    const there = new Set(this.#present);
-    const absent = this.#plan.columns.filter((column, at) => !there.has(at) && !column.generated);
-    if (absent.length === 0) return;
-    const table = tableName(this.#plan.table.ref);
-    throw new TandemError('TD6006', `The log holds rows of ${table} without all their columns.`, {
-      expected: 'binlog_row_image=FULL in every session that writes to linked tables',
-      found: `rows without ${absent.map((column) => column.name).join(', ')}`,
-      fix: 'SET GLOBAL binlog_row_image = FULL; and remove SET SESSION binlog_row_image from the application.',
-      at: { table },
-    });
   }
 
   /** `before` fills in what an UPDATE did not touch (MariaDB's FULL_NODUP). */

@@ -19,8 +19,8 @@ describe('statements of the log', () => {
       ['ROLLBACK TO `s`', 'rollbackTo'],
       ["XA START X'71',X'',1", 'xaStart'],
       ["XA END X'71',X'',1", 'other'],
-      ["XA COMMIT X'71',X'',1", 'xaFinish'],
-      ["XA ROLLBACK X'71',X'',1", 'xaFinish'],
+      ["XA COMMIT X'71',X'',1", 'xaCommit'],
+      ["XA ROLLBACK X'71',X'',1", 'xaRollback'],
       ['SAVEPOINT `s`', 'other'],
       ['CREATE TABLE t (a INT)', 'definition'],
       ['CREATE VIEW v AS SELECT 1', 'definition'],
@@ -37,6 +37,20 @@ describe('statements of the log', () => {
       table: { schema: 'a`b', table: 'items' },
     });
     expect(of('TRUNCATE TABLE `table`')).toEqual({ kind: 'truncate', table: { schema: 'shop', table: 'table' } });
+  });
+
+  it('name tables that had another name before, unless they take the place of one', () => {
+    const moved = (sql: string) => {
+      const statement = of(sql);
+      return statement.kind === 'definition' ? statement.moved.map(({ schema, table }) => `${schema}.${table}`) : null;
+    };
+    expect(moved('RENAME TABLE things TO items')).toEqual(['shop.items']);
+    expect(moved('rename table `a`.`b` to c . d, e TO f')).toEqual(['c.d', 'shop.f']);
+    expect(moved('RENAME TABLE items TO _items_del, _items_gho TO items')).toEqual(['shop._items_del']);
+    expect(moved('ALTER TABLE things RENAME items')).toEqual(['shop.items']);
+    expect(moved('ALTER TABLE things RENAME TO other.items')).toEqual(['other.items']);
+    expect(moved('ALTER TABLE items RENAME COLUMN a TO b, RENAME INDEX c TO d')).toEqual([]);
+    expect(moved('CREATE TABLE items (a INT)')).toEqual([]);
   });
 
   it('name every table that they may change, and none that stands in a text or comment', () => {

@@ -1,12 +1,20 @@
-import type { TableRef } from '../../model/schema.ts';
+import { sameTable, type TableRef } from '../../model/schema.ts';
 import type { QueryEvent } from './binlog-events.ts';
+import { xidOf } from './binlog-xa.ts';
 
 /** What a statement in the log means to a reader of rows. */
 export type Statement =
-  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'xaStart' | 'xaFinish' | 'other' }
+  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'xaStart' | 'other' }
+  /** The second phase of the transaction of that name. */
+  | { readonly kind: 'xaCommit' | 'xaRollback'; readonly xid: string }
   | { readonly kind: 'truncate'; readonly table: TableRef }
   /** May change the columns of these tables, among all that its text could mean. */
-  | { readonly kind: 'definition'; readonly tables: readonly TableRef[] }
+  | {
+      readonly kind: 'definition';
+      readonly tables: readonly TableRef[];
+      /** Names that now stand for a table which had another one, and stood for none before. */
+      readonly moved: readonly TableRef[];
+    }
   /** Changes rows without saying which; `tables` are those that its text could mean. */
   | { readonly kind: 'change'; readonly tables: readonly TableRef[] };
 
@@ -29,21 +37,23 @@ export function classify({ sql, database }: QueryEvent): Statement {
     case 'ROLLBACK':
       return { kind: words.rest().some((word) => word.toUpperCase() === 'TO') ? 'rollbackTo' : 'rollback' };
     case 'XA':
-      return { kind: xaKind(words.keyword()) };
+      return xaStatement(words.keyword(), sql);
     case 'TRUNCATE':
       return { kind: 'truncate', table: words.table(database) };
     default: {
       const rest = words.rest();
       const changes = changing.has(verb) || changesOtherwise(verb, rest);
       if (changes) return { kind: 'change', tables: namesIn(rest, database) };
-      return defining.has(verb) ? { kind: 'definition', tables: namesIn(rest, database) } : { kind: 'other' };
+      if (!defining.has(verb)) return { kind: 'other' };
+      return { kind: 'definition', tables: namesIn(rest, database), moved: movedTo(verb, rest, database) };
     }
   }
 }
 
-function xaKind(word: string): 'xaStart' | 'xaFinish' | 'other' {
-  if (word === 'START' || word === 'BEGIN') return 'xaStart';
-  return word === 'COMMIT' || word === 'ROLLBACK' ? 'xaFinish' : 'other';
+function xaStatement(word: string, sql: string): Statement {
+  if (word === 'START' || word === 'BEGIN') return { kind: 'xaStart' };
+  if (word === 'COMMIT') return { kind: 'xaCommit', xid: xidOf(sql) };
+  return word === 'ROLLBACK' ? { kind: 'xaRollback', xid: xidOf(sql) } : { kind: 'other' };
 }
 
 /** Statements of other kinds that change rows and say so later in their text. */
@@ -65,6 +75,27 @@ function changesOtherwise(verb: string, rest: readonly string[]): boolean {
 function isCreateSelect(upper: readonly string[]): boolean {
   const table = upper.indexOf('TABLE');
   return table >= 0 && table <= 3 && upper.includes('SELECT');
+}
+
+/**
+ * Where RENAME TABLE and ALTER TABLE ... RENAME have moved tables to. A name that is given to another table in the very
+ * statement that takes it from one is left out: tools that alter tables online exchange a table for its copy that way.
+ */
+function movedTo(verb: string, words: readonly string[], database: string): readonly TableRef[] {
+  const isWord = (at: number, ...wanted: string[]): boolean => wanted.includes((words[at] ?? '').toUpperCase());
+  const nameAt = (at: number): TableRef =>
+    words[at + 1] === '.'
+      ? { schema: words[at] ?? '', table: words[at + 2] ?? '' }
+      : { schema: database, table: words[at] ?? '' };
+  if (verb === 'RENAME') {
+    const places = words.flatMap((_, at) => (isWord(at, 'TO') ? [at] : []));
+    const taken = places.map((at) => nameAt(words[at - 2] === '.' ? at - 3 : at - 1));
+    const given = places.map((at) => nameAt(at + 1));
+    return given.filter((ref) => !taken.some((each) => sameTable(each, ref)));
+  }
+  if (verb !== 'ALTER' || !isWord(0, 'TABLE')) return [];
+  const at = words.findIndex((_, place) => isWord(place, 'RENAME') && !isWord(place + 1, 'COLUMN', 'INDEX', 'KEY'));
+  return at < 0 ? [] : [nameAt(isWord(at + 1, 'TO', 'AS') ? at + 2 : at + 1)];
 }
 
 /** Every table that names in the text could mean: `a.b` is table b of database a, or column b of table a. */

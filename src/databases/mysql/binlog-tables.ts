@@ -32,6 +32,7 @@ type Server = Pick<BinlogStream, 'charsets' | 'foldsNames'>;
 /** Which tables of the log are wanted, and how each version of them is read. Outlives connections. */
 export class BinlogTables {
   readonly #wanted: ReadonlyMap<string, TableSchema>;
+  readonly #stateSchema: string;
   readonly #engine: Flavor['engine'];
   readonly #charsets: Charsets;
   readonly #foldsNames: boolean;
@@ -39,10 +40,13 @@ export class BinlogTables {
   readonly #byId = new Map<number, Mapped>();
   /** By content of the table map: the same version of a table keeps its plan under every number. */
   readonly #byContent = new Map<string, TablePlan>();
+  readonly #refused = new Map<string, CapturedTable>();
   /** Tables that were altered in the log since they were inspected. */
   readonly #altered = new Set<TableSchema>();
 
-  constructor(tables: readonly TableSchema[], engine: Flavor['engine'], server: Server) {
+  /** `stateSchema`: where Tandem's own tables are, which must be readable. */
+  constructor(tables: readonly TableSchema[], engine: Flavor['engine'], server: Server, stateSchema: string) {
+    this.#stateSchema = stateSchema;
     this.#engine = engine;
     this.#charsets = server.charsets;
     this.#foldsNames = server.foldsNames;
@@ -91,6 +95,26 @@ export class BinlogTables {
     return { ref: schema.ref, columns: schema.columns.map((column) => column.name) };
   }
 
+  /** All that are wanted of the user's. */
+  users(): readonly CapturedTable[] {
+    const refs = [...this.#wanted.values()].map(({ ref }) => ref);
+    return refs.flatMap((ref) => (ref.schema === this.#stateSchema ? [] : (this.named(ref) ?? [])));
+  }
+
+  /**
+   * A version of the table whose rows cannot be read for this reason; the same object for the same reason. Throws the
+   * error where it is a state table.
+   */
+  refused({ ref, columns }: CapturedTable, error: TandemError): CapturedTable {
+    if (ref.schema === this.#stateSchema) throw error;
+    const name = `${tableName(ref)} ${error.message}`;
+    const known = this.#refused.get(name);
+    if (known !== undefined) return known;
+    const table = { ref, columns, misfit: error };
+    this.#refused.set(name, table);
+    return table;
+  }
+
   #key(ref: TableRef): string {
     return this.#foldsNames ? tableName(ref).toLowerCase() : tableName(ref);
   }
@@ -116,7 +140,7 @@ export class BinlogTables {
       const table = { ref, columns: names, kinds: facts.map(kindInLog) };
       return { table, columns, blank: columns.map(() => null) };
     } catch (thrown) {
-      if (!(thrown instanceof TandemError) || schema.columns.length === 0) throw thrown;
+      if (!(thrown instanceof TandemError) || ref.schema === this.#stateSchema) throw thrown;
       return { table: { ref, columns: described.names ?? [], misfit: thrown }, columns: [], blank: [] };
     }
   }

@@ -1,6 +1,6 @@
-import type { Change, Position, Transaction } from '../../model/change.ts';
+import type { CapturedTable, Change, Position, Transaction } from '../../model/change.ts';
 import { TandemError } from '../../model/error.ts';
-import { type TableRef, tableName } from '../../model/schema.ts';
+import type { TableRef } from '../../model/schema.ts';
 import {
   announcesChecksum,
   corrupt,
@@ -18,9 +18,11 @@ import {
   tableIdAt,
   verifyChecksum,
 } from './binlog-events.ts';
-import { readRows, type RowOperation } from './binlog-rows.ts';
+import { incomplete, readRows, type RowOperation } from './binlog-rows.ts';
 import { classify } from './binlog-statements.ts';
 import type { BinlogTables } from './binlog-tables.ts';
+import { movedHere, partialJson, partlyUndone, preparedBefore, statementOnly } from './binlog-unreadable.ts';
+import { type PreparedTransactions, readPrepare } from './binlog-xa.ts';
 import type { GtidState } from './gtid-set.ts';
 import { formatPosition, formatWitness, type ParsedPosition, type Part } from './position.ts';
 
@@ -30,6 +32,7 @@ const partBytesMax = 32 * 1024 * 1024;
 interface Options {
   readonly from: ParsedPosition;
   readonly tables: BinlogTables;
+  readonly prepared: PreparedTransactions;
   /** Transactions that were in the log before the tables were inspected. */
   readonly inspected: GtidState;
   readonly chunkRows: number;
@@ -43,6 +46,8 @@ interface Open extends Omit<GtidEvent, 'prepared'> {
   explicit: boolean;
   /** XA: whether it is a commit shows at its end only, so nothing of it is given out before. */
   twoPhase: boolean;
+  /** Tables that it has changed so far. */
+  readonly tables: Set<CapturedTable>;
   changes: Change[];
   /** Of the events that `changes` came in. */
   bytes: number;
@@ -60,6 +65,7 @@ export class Transactions {
   /** The last transaction in `#state`, as positions name it. */
   #witness: string;
   readonly #tables: BinlogTables;
+  readonly #prepared: PreparedTransactions;
   readonly #inspected: GtidState;
   readonly #chunkRows: number;
   readonly #idOf: Options['idOf'];
@@ -73,6 +79,7 @@ export class Transactions {
     this.#part = options.from.part;
     this.#witness = options.from.witness === null ? '' : formatWitness(options.from.witness);
     this.#tables = options.tables;
+    this.#prepared = options.prepared;
     this.#inspected = options.inspected;
     this.#chunkRows = options.chunkRows;
     this.#idOf = options.idOf;
@@ -121,9 +128,9 @@ export class Transactions {
       case eventTypes.mariadbQueryCompressed:
         return this.#statement(buffer, start, end);
       case eventTypes.xaPrepare:
-        return this.#prepare(buffer.readUInt8(start + headerBytes) === 1);
+        return this.#prepare(readPrepare(buffer, start));
       case eventTypes.partialUpdateRows:
-        return this.#refusePartial(buffer, start);
+        return this.#refuse(this.#require(), this.#tables.plan(tableIdAt(buffer, start))?.table ?? null, partialJson);
       case eventTypes.incident:
         throw new TandemError('TD6003', 'The server noted in its log that changes are missing there.', {
           fix: 'Load the linked tables again.',
@@ -149,6 +156,7 @@ export class Transactions {
       originatedAtUs: event.originatedAtUs,
       explicit: event.explicit,
       twoPhase: event.prepared,
+      tables: new Set(),
       id,
       changes: [],
       bytes: 0,
@@ -169,16 +177,27 @@ export class Transactions {
     const open = this.#require();
     const plan = this.#tables.plan(tableIdAt(buffer, start));
     if (plan === null) return;
-    if (plan.table.misfit !== undefined) {
-      open.changes.push({ op: 'unreadable', table: plan.table, before: null, after: null });
-      return this.#afterChanges(open);
-    }
+    if (plan.table.misfit !== undefined) return this.#unreadable(open, plan.table);
+    open.tables.add(plan.table);
     let at = start + headerBytes + 8;
     if (shape.extra) at += buffer.readUInt16LE(at);
-    if (shape.compressed) readRows(plan, shape.op, ...inflatedRows(buffer, at, end, shape.op), open.changes);
-    else readRows(plan, shape.op, buffer, at, end, open.changes);
+    const rows = shape.compressed ? inflatedRows(buffer, at, end, shape.op) : ([buffer, at, end] as const);
+    const refused = incomplete(plan, shape.op, rows[0], rows[1]);
+    if (refused !== null) return this.#refuse(open, plan.table, () => refused);
+    readRows(plan, shape.op, ...rows, open.changes);
     open.bytes += end - start;
     this.#afterChanges(open);
+  }
+
+  /** Some of its rows changed, and which ones the log does not tell. */
+  #unreadable(open: Open, table: CapturedTable): void {
+    open.changes.push({ op: 'unreadable', table, before: null, after: null });
+    this.#afterChanges(open);
+  }
+
+  /** Null for a table that is not wanted. Throws the error where it is one of Tandem's own. */
+  #refuse(open: Open, table: CapturedTable | null, why: (table: TableRef) => TandemError): void {
+    if (table !== null) this.#unreadable(open, this.#tables.refused(table, why(table.ref)));
   }
 
   #afterChanges(open: Open): void {
@@ -243,21 +262,26 @@ export class Transactions {
         open.twoPhase = true;
         return;
       case 'commit':
-      case 'xaFinish':
+        return this.#commit();
+      case 'xaCommit':
+        return this.#commitPrepared(open, statement.xid);
+      case 'xaRollback':
+        this.#prepared.rollback(statement.xid);
         return this.#commit();
       case 'rollback':
         return this.#rollback(open);
       case 'rollbackTo':
-        if (open.changes.length + open.rows > 0) throw refuseRollback(open);
+        if (open.changes.length + open.rows > 0) this.#partlyUndone(open);
         break;
       case 'truncate':
         this.#truncate(open, statement.table);
         break;
       case 'change':
-        for (const table of statement.tables) this.#refuseStatement(table);
+        for (const table of statement.tables) this.#refuse(open, this.#tables.named(table), statementOnly);
         break;
       case 'definition':
         if (!this.#inspected.includes(open.gtid)) this.#tables.altered(statement.tables);
+        for (const table of statement.moved) this.#refuse(open, this.#tables.named(table), movedHere);
         break;
       case 'other':
         break;
@@ -268,9 +292,16 @@ export class Transactions {
 
   /** A ROLLBACK in the log undoes what transactional tables show of this transaction. */
   #rollback(open: Open): void {
-    if (open.rows > 0) throw refuseRollback(open);
-    open.changes = [];
+    if (open.rows > 0) this.#partlyUndone(open);
+    else open.changes = [];
     this.#commit();
+  }
+
+  /** A part of what was read was undone, and which part the log does not tell. */
+  #partlyUndone(open: Open): void {
+    open.changes = [];
+    open.rowsToSkip = 0;
+    for (const table of open.tables) this.#refuse(open, table, partlyUndone);
   }
 
   #truncate(open: Open, ref: TableRef): void {
@@ -280,54 +311,29 @@ export class Transactions {
     this.#afterChanges(open);
   }
 
-  #refuseStatement(ref: TableRef): void {
-    const table = this.#tables.named(ref);
-    if (table === null) return;
-    throw new TandemError('TD6006', `The log holds a statement on ${tableName(table.ref)} in place of its rows.`, {
-      expected: 'binlog_format=ROW in every session that writes to linked tables',
-      found: 'binlog_format=STATEMENT or MIXED, or a partition changed as a whole',
-      fix: 'SET GLOBAL binlog_format = ROW; and remove SET SESSION binlog_format from the application.',
-      at: { table: tableName(table.ref) },
-    });
-  }
-
-  #refusePartial(buffer: Buffer, start: number): void {
-    const plan = this.#tables.plan(tableIdAt(buffer, start));
-    if (plan === null) return;
-    const table = tableName(plan.table.ref);
-    throw new TandemError('TD6006', `The log holds parts of JSON values of ${table} only.`, {
-      expected: 'an empty binlog_row_value_options in every session that writes to linked tables',
-      found: 'binlog_row_value_options=PARTIAL_JSON',
-      fix: "SET GLOBAL binlog_row_value_options = '';",
-      at: { table },
-    });
-  }
-
   /** XA PREPARE, or XA COMMIT ... ONE PHASE, which is an ordinary commit. */
-  #prepare(onePhase: boolean): void {
+  #prepare({ onePhase, xid }: ReturnType<typeof readPrepare>): void {
     const open = this.#require();
-    if (!onePhase && open.changes.length > 0) {
-      const tables = [...new Set(open.changes.map((change) => tableName(change.table.ref)))];
-      throw new TandemError(
-        'TD6006',
-        'An XA transaction changed linked tables, and its rows are logged before its commit.',
-        {
-          expected: 'transactions in one phase on linked tables',
-          found: `XA PREPARE after changes of ${tables.join(', ')}`,
-          fix: 'Let the application write linked tables without XA, or with XA COMMIT ... ONE PHASE.',
-          at: { transaction: open.id },
-        },
-      );
+    if (!onePhase) {
+      this.#prepared.prepare(xid, { changes: open.changes, bytes: open.bytes });
+      open.changes = [];
     }
     this.#commit();
   }
-}
 
-function refuseRollback(open: Open): TandemError {
-  return new TandemError('TD6006', 'A transaction mixes tables with and without transactions, and was partly undone.', {
-    fix: 'Convert tables of MyISAM, Aria or MEMORY that are written together with linked tables to InnoDB.',
-    at: { transaction: open.id },
-  });
+  /** The second phase of XA. What was prepared before this reader began may have changed any table. */
+  #commitPrepared(open: Open, xid: string): void {
+    const prepared = this.#prepared.commit(xid);
+    if (prepared === null) {
+      open.rowsToSkip = 0;
+      for (const table of this.#tables.users()) this.#refuse(open, table, preparedBefore);
+    } else {
+      open.changes.push(...prepared.changes);
+      open.bytes += prepared.bytes;
+      this.#afterChanges(open);
+    }
+    this.#commit();
+  }
 }
 
 interface RowEvent {
@@ -356,7 +362,7 @@ const rowEvents = new Map<number, RowEvent>([
 const isRead = new Set<number>(Object.values(eventTypes));
 
 /** The number and bitmaps of the columns stand before the compressed rows as they are. */
-function inflatedRows(buffer: Buffer, at: number, end: number, op: RowOperation): [Buffer, number, number] {
+function inflatedRows(buffer: Buffer, at: number, end: number, op: RowOperation): readonly [Buffer, number, number] {
   const count = packedAt(buffer, at);
   const rowsAt = count.next + ((count.value + 7) >> 3) * (op === 'update' ? 2 : 1);
   const event = Buffer.concat([buffer.subarray(at, rowsAt), inflateContent(buffer, rowsAt, end)]);

@@ -10,6 +10,7 @@ import { refusal } from './binlog-refusal.ts';
 import { type BinlogStream, openBinlog } from './binlog-stream.ts';
 import { BinlogTables } from './binlog-tables.ts';
 import { Transactions } from './binlog-transactions.ts';
+import { PreparedTransactions } from './binlog-xa.ts';
 import type { Flavor } from './flavor.ts';
 import { domainGtidText, type GtidState, sourceGtidText } from './gtid-set.ts';
 import { openReader } from './connect.ts';
@@ -22,6 +23,8 @@ export interface CaptureOptions {
   /** Tells this reader from other replicas: of two with one id, the server throws out the first. */
   readonly serverId: number;
   readonly tables: readonly TableSchema[];
+  /** The database of Tandem's own tables. */
+  readonly stateSchema: string;
   readonly chunkRows: number;
   readonly context: Context;
 }
@@ -40,6 +43,7 @@ class BinlogSource implements Source {
   readonly #options: CaptureOptions;
   /** Kept over reconnects, so that a table that did not change stays the same object. */
   #tables: BinlogTables | null = null;
+  readonly #prepared = new PreparedTransactions();
   #transactions: Transactions | null = null;
   /** Items are on their way out. What was given counts when its receiver comes back for more. */
   #giving = false;
@@ -55,7 +59,7 @@ class BinlogSource implements Source {
   }
 
   async *read(from: Position, signal: AbortSignal): AsyncIterable<Transaction> {
-    const { flavor, chunkRows } = this.#options;
+    const { flavor, chunkRows, stateSchema } = this.#options;
     const parsed = parsePosition(flavor.engine, from);
     this.#reached = from;
     this.#transactions = null;
@@ -65,9 +69,10 @@ class BinlogSource implements Source {
     using stream = await openBinlog(this.#options, parsed.state, signal);
     this.#stream = stream;
     this.#options.context.log.debug({ from, host: this.#options.connection.host }, 'reading the binary log');
-    this.#tables ??= new BinlogTables(this.#options.tables, flavor.engine, stream);
+    this.#tables ??= new BinlogTables(this.#options.tables, flavor.engine, stream, stateSchema);
     const idOf = flavor.engine === 'mysql' ? sourceGtidText : domainGtidText;
-    const transactions = new Transactions({ from: parsed, tables: this.#tables, inspected, chunkRows, idOf });
+    const kept = { tables: this.#tables, prepared: this.#prepared };
+    const transactions = new Transactions({ ...kept, from: parsed, inspected, chunkRows, idOf });
     this.#transactions = transactions;
     try {
       yield* this.#follow(stream, transactions);

@@ -152,8 +152,9 @@ class MysqlEndpoint implements Endpoint {
 
   source({ tables, chunkRows }: SourceOptions): Source {
     const { connection, flavor, options, context } = this.#parts;
+    const { stateSchema } = options;
     const serverId = serverIdOf(options);
-    return openSource({ connection, flavor, serverId, tables, chunkRows, context });
+    return openSource({ connection, flavor, serverId, tables, stateSchema, chunkRows, context });
   }
 
   async target(): Promise<Target> {
