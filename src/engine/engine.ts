@@ -86,10 +86,12 @@ export class Engine {
     const stations = await this.#takeOver(lanes);
     const keys = new KeyMap(await this.#lookUps());
     const takenOverAt = { left: await endpoints.left.logEnd(), right: await endpoints.right.logEnd() };
-    const recognisers = {
-      left: new Recogniser('left', lanes, endpoints.left.positions, endpoints.left.state.checkpoint.ref.schema),
-      right: new Recogniser('right', lanes, endpoints.right.positions, endpoints.right.state.checkpoint.ref.schema),
+    const recogniser = (side: Side) => {
+      const { positions, state } = endpoints[side];
+      const counterpart = (link: string, text: string) => keys.recall(link, side, text);
+      return new Recogniser(side, lanes, positions, state.checkpoint.ref.schema, counterpart);
     };
+    const recognisers = { left: recogniser('left'), right: recogniser('right') };
     const limits = limitsOf(this.#given.limits);
     for (const { source, held } of stations) recognisers[source].resumeFrom(held.position, held.effectiveUs);
     const counts = { dropped: emptyCounts(), sideEffects: emptyCounts() };

@@ -54,7 +54,9 @@ export async function openStation(
     await loadBook(book, target, endpoint.state.conflict, lane.plan.id);
     await loadDirty(target, endpoint.state.dirty, stream, lane, source);
     const group = await readGroup(target, endpoint.state.table_group, stream, lane.plan.id);
-    return { stream, lane, source, target, held, parked: new Parked(rows), book, group };
+    const parked = new Parked(rows);
+    lane.parked[otherSide(source)] = parked;
+    return { stream, lane, source, target, held, parked, book, group };
   } catch (thrown) {
     await target[Symbol.asyncDispose]();
     throw thrown;

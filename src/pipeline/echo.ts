@@ -147,6 +147,12 @@ export class Echoes {
     return false;
   }
 
+  /** Will one of our own transactions that is still unread leave the row there? */
+  leaves(hash: number): boolean {
+    // What is only announced may still turn out to be a delete.
+    return this.#open.some(({ intentions }) => (intentions.get(hash) ?? null) !== null);
+  }
+
   /** Keeps an application's change of a row that we are writing at the same time, in case it must be decided again. */
   keepOverlap(hash: number, overlap: Overlap): void {
     const list = this.#overlaps.get(hash);

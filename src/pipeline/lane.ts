@@ -7,6 +7,7 @@ import type { Row } from '../model/value.ts';
 import { Dirty } from './dirty.ts';
 import { HeldRows } from './held-rows.ts';
 import { Merges } from './merges.ts';
+import type { Parked } from './parked.ts';
 import { Echoes, type Overlap } from './echo.ts';
 
 /**
@@ -116,6 +117,8 @@ export class Lane {
   readonly sides: Readonly<Record<Side, LaneSide>>;
   readonly held = new HeldRows();
   readonly merges = new Merges();
+  /** The rows that each side is owed, as the route to it knows them. */
+  readonly parked: Partial<Record<Side, Parked>> = {};
   /** By row hash: what our transactions at the remote side did to deferrals, as far as its log has not shown them. */
   readonly deferring = new Map<number, { readonly seq: number; readonly isOpen: boolean }>();
 

@@ -9,10 +9,10 @@ import { decodeRow, type Row } from '../model/value.ts';
 import type { OpenEcho } from './echo.ts';
 import type { Intention } from './intentions.ts';
 import { noteVanished, type Lane, type LaneSide } from './lane.ts';
-import { hashKeyText, imageHash, imageKinds, keyOf, rowHash, type LinkedChange } from './linked.ts';
+import { hashKeyText, imageHash, imageKinds, keyOf, rowHash, rowKeyText, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
 import { changesKey, project, type Projection } from './project.ts';
-import { HELD_CODES } from './parked.ts';
+import { entityOf, HELD_CODES } from './parked.ts';
 import { itemOf, type Recognised } from './recognised.ts';
 import type { Restatement } from './state-writes.ts';
 import type { Timeline } from './timeline.ts';
@@ -26,6 +26,8 @@ export interface OwnTransaction {
   readonly transaction: Transaction;
   readonly opposite: Timeline;
   readonly timeline: Timeline;
+  /** Key text of a row's counterpart, where it is known at once. */
+  readonly counterpart: (link: string, keyText: string) => string | undefined;
 }
 
 interface StateChange {
@@ -86,7 +88,7 @@ export function recogniseOwn(
     if (isAudited) audit(own, hash, row, known, out);
     const effect = echo === null ? null : sideEffect(own, echo, hash, row);
     if (isForgotten && !decided.has(hash) && mayHaveCascaded(own, row, written)) forwarded.push(asItStood(own, row));
-    else if (effect === null) out.dropped++;
+    else if (effect === null || isOwed(own, hash, effect)) out.dropped++;
     else {
       out.sideEffects++;
       if (effect.hops <= 1) forwarded.push(effect);
@@ -306,6 +308,20 @@ function sideEffect(own: OwnTransaction, echo: OpenEcho, hash: number, row: Writ
   const hops = (echo.hops.get(hash) ?? 0) + 1;
   if (image === null) return { link, op: 'delete', before: keyOnly(link, keyOf(link, keyed)), after: null, hops };
   return { link, op: 'read', before: null, after: image, hops };
+}
+
+/**
+ * A cascade has removed a row that stands differently at the source, and is owed from there: it will come again. Sent
+ * back, its removal would take the row away where it lives on.
+ */
+function isOwed({ lane, side, counterpart }: OwnTransaction, hash: number, { link, before, after }: LinkedChange) {
+  if (after !== null) return false;
+  if (lane.sides[side].echoes.leaves(hash)) return true;
+  const parked = lane.parked[side];
+  if (parked?.isKnown !== true) return false;
+  const text = rowKeyText(link, side, keyOf(link, before as Row));
+  const sourceKey = link.keys === 'shared' ? text : counterpart(link.id, text);
+  return sourceKey !== undefined && parked.has(entityOf(link.id, sourceKey));
 }
 
 function isAsIntended(own: OwnTransaction, link: LinkPlan, intended: Intention, image: Row | null): boolean {

@@ -12,7 +12,7 @@ import { keyOf, imageHash, type LinkedChange, type Unread } from './linked.ts';
 import { readMarker, stateRow, type Marker } from './marker.ts';
 import { changesKey, projectChange, projectionsOf, type Misfit, type Projection } from './project.ts';
 import { itemOf, type Recognised } from './recognised.ts';
-import { noteWritten, recogniseOwn, type Written } from './recognise-own.ts';
+import { noteWritten, type OwnTransaction, recogniseOwn, type Written } from './recognise-own.ts';
 import { Timeline } from './timeline.ts';
 
 type TableRole =
@@ -50,7 +50,17 @@ export class Recogniser {
   #reached: { readonly position: Position; readonly effectiveUs: number }[] = [];
   #current: { readonly marker: Marker; readonly lane: Lane } | null = null;
 
-  constructor(side: Side, lanes: readonly Lane[], positions: Positions, stateSchema: string) {
+  readonly #counterpart: OwnTransaction['counterpart'];
+
+  /** `counterpart`: see {@link OwnTransaction}; of rows of this side. */
+  constructor(
+    side: Side,
+    lanes: readonly Lane[],
+    positions: Positions,
+    stateSchema: string,
+    counterpart: OwnTransaction['counterpart'],
+  ) {
+    this.#counterpart = counterpart;
     this.side = side;
     this.timeline = new Timeline(positions);
     this.#positions = positions;
@@ -159,7 +169,16 @@ export class Recogniser {
     }
     if (written.size > 0) out.bookkeeping = false;
     recogniseOwn(
-      { side: this.side, lane, marker, ordinal, transaction, opposite, timeline: this.timeline },
+      {
+        side: this.side,
+        lane,
+        marker,
+        ordinal,
+        transaction,
+        opposite,
+        timeline: this.timeline,
+        counterpart: this.#counterpart,
+      },
       written,
       stateRows.map(({ table, op, row, change }) => ({ table, op, row: stateRow(change, row) })),
       () => this.#nextEffective(transaction.committedAtUs),

@@ -104,3 +104,31 @@ describe.each(cases)('home is %s, %s deletes the parent, the children %s', (home
     await running.stop();
   });
 });
+
+test('a row that lives on under another parent is not sent back where a cascade took its old self', async () => {
+  const [people, letters] = tables('cascade') as [TableDefinition, TableDefinition];
+  const strict = { ...letters, check: ({ words }: Fields) => words !== 'refused' };
+  const world = await createWorld({
+    tables: { left: [people, letters], right: [people, strict] },
+    links: {
+      people: { left: 'people', right: 'people', columns: { id: 'id', name: 'name' } },
+      letters: { left: 'letters', right: 'letters', columns: { id: 'id', person_id: 'person_id', words: 'words' } },
+    },
+  });
+  const { left } = world.databases;
+  const running = await world.start();
+  await left.transact(async (tx) => {
+    await tx.insert('people', person);
+    await tx.insert('people', { id: 2, name: 'Bea' });
+    await tx.insert('letters', letter);
+  });
+  await running.sync.idle();
+  await left.transact((tx) => tx.update('letters', { id: 7 }, { person_id: 2, words: 'refused' }));
+  await left.transact((tx) => tx.delete('people', { id: 1 }));
+  await running.sync.idle();
+  expect(rowsOf(world, 'left').letters).toEqual([{ id: 7, person_id: 2, words: 'refused' }]);
+  await left.transact((tx) => tx.update('letters', { id: 7 }, { words: 'better' }));
+  await running.sync.idle();
+  for (const side of both) expect(rowsOf(world, side).letters).toEqual([{ id: 7, person_id: 2, words: 'better' }]);
+  await running.stop();
+});
