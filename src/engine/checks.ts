@@ -1,7 +1,9 @@
+import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Finding } from '../model/finding.ts';
 import type { LinkPlan, SyncPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
+import { checkClocks, decidesByTime } from './check-clocks.ts';
 import { type CheckOptions, checkCodecs } from './check-codecs.ts';
 import { labelOf, linkedTables, type Prepared } from './prepare.ts';
 
@@ -21,11 +23,16 @@ export interface CheckReport {
 }
 
 /** Everything `tandem check` tells: the mapping, both servers, and what the rows that are there now mean for it. */
-export async function check(prepared: Prepared, options: CheckOptions = {}): Promise<CheckReport> {
+export async function check(
+  prepared: Prepared,
+  context: Pick<Context, 'nowMs'>,
+  options: CheckOptions = {},
+): Promise<CheckReport> {
   const findings: Finding[] = [...prepared.findings, ...(await checkServers(prepared))];
   const { plan } = prepared;
   // Rows are looked at only where both servers let themselves be read.
   if (plan === null || findings.some(isError)) return { findings, counts: [] };
+  if (decidesByTime(plan.lanes)) findings.push(...(await checkClocks(prepared, plan.labels, context)));
   for (const link of linksOf(plan)) {
     for (const side of ['left', 'right'] as const) {
       findings.push(...(await checkCodecs(prepared[side], link, side, options)));

@@ -1,3 +1,4 @@
+import { decidesByTime, SKEW_MAX_MS } from './check-clocks.ts';
 import type { Source } from '../model/endpoint.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import { checkHealth, type DirectionFacts } from './health.ts';
@@ -10,9 +11,6 @@ import type { DirectionStatus, HealthCheck, SideStatus, Stream } from './sync-st
 import { Vigil } from './vigil.ts';
 
 const SIDES: readonly Side[] = ['left', 'right'];
-
-/** Clocks that differ by more are told of, where a conflict goes to who wrote last. */
-const SKEW_MAX_MS = 1_000;
 
 /** PostgreSQL keeps its log in files of this size; to hold back less than one costs nothing. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -95,12 +93,11 @@ export class Watch {
     }
   }
 
-  /** Only where the later of two writers wins do the clocks decide anything. */
   #compareClocks(): void {
     const { lanes, context } = this.#running;
     const { left, right } = this.#vigils;
     if (left.skewMs === null || right.skewMs === null) return;
-    if (!lanes.some(({ plan }) => plan.links.some((link) => link.policy.kind === 'newest'))) return;
+    if (!decidesByTime(lanes.map(({ plan }) => plan))) return;
     const skewMs = left.skewMs - right.skewMs;
     const differ = Math.abs(skewMs) > SKEW_MAX_MS + left.skewErrorMs + right.skewErrorMs;
     if (differ === this.#clocksDiffer) return;

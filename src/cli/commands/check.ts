@@ -24,7 +24,7 @@ export async function check(session: Session, options: CheckOptions): Promise<nu
     );
   }
   await using prepared = await compileOver(pairOf(left, right), declaration);
-  const { findings, counts } = await checkAll(prepared, options);
+  const { findings, counts } = await checkAll(prepared, context, options);
   printCounts(session, counts, sideLabels(declaration));
   return conclude(
     session,
