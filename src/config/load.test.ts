@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Declaration } from '../mapping/declaration.ts';
 import { byColumns, delta, newestWins, park, perColumn, sideWins } from '../mapping/policies.ts';
 import { yamlConfig } from '../mapping/write-yaml.ts';
+import { SYNC_NAME_WORDS } from '../mapping/declaration.ts';
 import { frameOf, helpOf } from './frames.ts';
 import { type Loaded, type LoadOptions, loadConfig } from './load.ts';
 
@@ -71,6 +72,22 @@ describe('the sample', () => {
 });
 
 describe('a configuration', () => {
+  it.each(['Main', 'web-shop', '1st', 'é', '', 'x'.repeat(41)])(
+    'cannot be called %j, on either front',
+    async (name) => {
+      const typescript = `export default { name: ${JSON.stringify(name)}, left: { engine: 'postgres', url: 'a' },
+      right: { engine: 'mysql', url: 'b' }, links: {} };`;
+      const loaded = [
+        await load(`name: ${JSON.stringify(name)}\n${SOUND}`),
+        await load(typescript, 'tandem.config.ts'),
+      ];
+      for (const { findings, declaration } of loaded) {
+        expect(declaration).toBeNull();
+        expect(findings).toMatchObject([{ code: 'TD1002', path: ['name'], expected: SYNC_NAME_WORDS }]);
+      }
+    },
+  );
+
   it('that is not there is an error of its own', async () => {
     const empty = await mkdtemp(join(tmpdir(), 'tandem-empty-'));
     await expect(loadConfig({ cwd: empty, env })).rejects.toMatchObject({ code: 'TD1001' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeclaredCodec } from '../mapping/declaration.ts';
+import { type DeclaredCodec, SYNC_NAME, SYNC_NAME_WORDS } from '../mapping/declaration.ts';
 import type { Policy } from '../model/policy.ts';
 
 /**
@@ -48,7 +48,11 @@ export function treeSchema(withFunctions: boolean) {
   });
   return z.strictObject({
     version: z.literal(1).optional(),
-    name: z.string().default('main').describe('names slot, publication and streams'),
+    name: z
+      .string()
+      .regex(SYNC_NAME, SYNC_NAME_WORDS)
+      .default('main')
+      .describe(`names slot, publication and streams: ${SYNC_NAME_WORDS}`),
     left: endpoint,
     right: endpoint,
     home: side.default('left').describe('the side that decides conflicts'),

@@ -2,7 +2,7 @@ import type { Finding } from '../model/finding.ts';
 import type { ColumnPair, LanePlan, LinkPlan, LinkSide, SyncPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { tableName } from '../model/schema.ts';
-import type { Declaration } from './declaration.ts';
+import { type Declaration, SYNC_NAME, SYNC_NAME_WORDS } from './declaration.ts';
 import { Findings } from './findings.ts';
 import { compileKeys, type LinkKeys } from './keys.ts';
 import { placeLinks } from './lanes.ts';
@@ -42,14 +42,12 @@ export function compile(declaration: Declaration, schemas: Schemas): Compiled {
   return { plan: findings.failed ? null : assemble(declaration, compiled), findings: findings.all };
 }
 
-const NAME = /^[a-z][a-z0-9_]{0,39}$/i;
-
 /** The sync's name goes into slot and publication names; a link's id is the key of state rows of 64 characters. */
 function checkNames(declaration: Declaration, findings: Findings): void {
-  if (!NAME.test(declaration.name)) {
+  if (!SYNC_NAME.test(declaration.name)) {
     findings.error('TD1002', `'${declaration.name}' cannot name a sync`, {
       path: ['name'],
-      expected: 'a letter, then letters, digits and underscores, 40 characters at most',
+      expected: SYNC_NAME_WORDS,
     });
   }
   for (const id of Object.keys(declaration.links)) {

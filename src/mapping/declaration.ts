@@ -2,13 +2,19 @@ import type { Codec, Truncation } from '../model/plan.ts';
 import type { ForeignKeyPolicy, Policy, Side } from '../model/policy.ts';
 import type { Value } from '../model/value.ts';
 
+/** What PostgreSQL takes in the name of a slot (lower case, 63 characters), with room for `tandem_` and the side. */
+export const SYNC_NAME = /^[a-z][a-z0-9_]{0,39}$/;
+
+export const SYNC_NAME_WORDS =
+  'a lower-case letter, then lower-case letters, digits and underscores, 40 characters at most';
+
 /**
  * What a user declares: the one tree that `tandem.config.ts` and `tandem.yaml` both produce. Plain data, except for
  * codecs, custom policies and filters, which are functions. Nothing here has been compared with a database yet; that is
  * the work of `compile`.
  */
 export interface Declaration {
-  /** Names slot, publication and streams: a letter, then letters, digits and underscores, 40 characters at most. */
+  /** Names slot, publication and streams; see {@link SYNC_NAME}. */
   readonly name: string;
   readonly left: EndpointDeclaration;
   readonly right: EndpointDeclaration;

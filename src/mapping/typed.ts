@@ -123,7 +123,10 @@ export function link<
 }
 
 export interface Config<L extends EngineName, R extends EngineName> {
-  /** Names slot, publication and streams; `main` unless given. */
+  /**
+   * Names slot, publication and streams: a lower-case letter, then lower-case letters, digits and underscores, 40
+   * characters at most; `main` unless given.
+   */
   readonly name?: string;
   readonly left: Endpoint<L>;
   readonly right: Endpoint<R>;

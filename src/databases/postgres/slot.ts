@@ -5,11 +5,11 @@ import { type Ask, literal } from './connect.ts';
 import { before, formatLsn, formatPosition, type LogPlace, parseLsn, parsePosition, resumeLsn } from './position.ts';
 
 /**
- * The slot and the publication of a sync's side share one name; PostgreSQL takes lower case only in a slot's. Slots are
- * the whole cluster's, and both sides may be databases of one.
+ * The slot and the publication of a sync's side share one name. Slots are the whole cluster's, and both sides may be
+ * databases of one.
  */
 export function slotName(options: Pick<EndpointOptions, 'sync' | 'side'>): string {
-  return `tandem_${options.sync}_${options.side}`.toLowerCase();
+  return `tandem_${options.sync}_${options.side}`;
 }
 
 /** The history that positions of this server carry now. */
