@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/cli/demo/random.ts';
+import { openEndpoints } from '../../src/engine/prepare.ts';
+import { asTandemError } from '../../src/model/error.ts';
 import type { Side } from '../../src/model/policy.ts';
 import { type SamplePair, silence } from '../sample-pair.ts';
 import { describeServers } from '../servers.ts';
@@ -36,6 +38,15 @@ async function openWired(servers: Servers): Promise<Wired> {
       await proxies.right[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Is somebody asleep in the server, on behalf of a statement? */
+async function isAsleep({ connections }: SamplePair, side: Side): Promise<boolean> {
+  const sql =
+    side === 'left'
+      ? "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+      : "SELECT 1 FROM information_schema.processlist WHERE db = database() AND info LIKE 'DO SLEEP%'";
+  return (await connections[side].query(sql)).length > 0;
 }
 
 await describeServers('connections that break', { left: 'postgres', mysql: 'mysql', mariadb: 'mariadb' }, (servers) => {
@@ -89,6 +100,58 @@ await describeServers('connections that break', { left: 'postgres', mysql: 'mysq
       expect(pair.log.filter(({ message }) => message.endsWith('trying again')).length).toBeGreaterThanOrEqual(8);
     },
   );
+
+  test.each(engines)(
+    'half open, with nobody told, are found out, on PostgreSQL and %s',
+    {
+      timeout: 240_000,
+    },
+    async (right) => {
+      await using wired = await openWired({ left: servers.left, right: servers[right] });
+      const { pair, proxies } = wired;
+      const sync = await pair.start();
+      const writers = createWriters(pair.sides, 7);
+      await whileWriting(async () => {
+        await progress(pair);
+        proxies.right.freeze();
+        await progress(pair);
+        proxies.left.freeze();
+        await progress(pair);
+      }, writers);
+      await expectInStep(pair, sync, writers);
+    },
+  );
+
+  const sleepSql = { left: 'SELECT pg_sleep(100)', right: 'DO SLEEP(100)' } as const;
+
+  test('while a question is under way tell who asked, and end no process', async () => {
+    await using wired = await openWired({ left: servers.left, right: servers.mysql });
+    const { pair, proxies } = wired;
+    await using endpoints = await openEndpoints(pair.declaration, pair.context);
+    for (const side of ['left', 'right'] as const) {
+      const asked = endpoints[side].run({ title: 'sleep', sql: sleepSql[side] });
+      const outcome = asked.catch((thrown: unknown) => asTandemError(thrown).class);
+      await expect.poll(() => isAsleep(pair, side)).toBe(true);
+      proxies[side].cut();
+      expect(await outcome).toBe('transient');
+    }
+  });
+
+  test('half open can be closed', async () => {
+    await using wired = await openWired({ left: servers.left, right: servers.mysql });
+    const { pair, proxies } = wired;
+    const endpoints = await openEndpoints(pair.declaration, pair.context);
+    const targets = await Promise.all([endpoints.left.target(), endpoints.right.target()]);
+    const asked = (['left', 'right'] as const).map(async (side) => {
+      await endpoints[side].run({ title: 'sleep', sql: sleepSql[side] }).catch(() => undefined);
+    });
+    for (const side of ['left', 'right'] as const) await expect.poll(() => isAsleep(pair, side)).toBe(true);
+    proxies.left.freeze();
+    proxies.right.freeze();
+    for (const target of targets) await target[Symbol.asyncDispose]();
+    await endpoints[Symbol.asyncDispose]();
+    await asked[0];
+  });
 
   test('are told as mended also where nobody writes', { timeout: 120_000 }, async () => {
     await using wired = await openWired({ left: servers.left, right: servers.mysql });

@@ -86,6 +86,10 @@ export class Session implements AsyncDisposable {
     return session;
   }
 
+  get #stream(): Duplex {
+    return (this.#connection as unknown as { readonly stream: Duplex }).stream;
+  }
+
   get broken(): boolean {
     return this.#broken;
   }
@@ -123,8 +127,7 @@ export class Session implements AsyncDisposable {
     this.#broken = true;
     this.#over.abort();
     // The driver tells nobody of a connection that it closes itself, but does of one that breaks under it.
-    const { stream } = this.#connection as unknown as { readonly stream: Duplex };
-    stream.destroy(Object.assign(new Error('the server has gone silent'), { code: 'ECONNRESET' }));
+    this.#stream.destroy(Object.assign(new Error('the server has gone silent'), { code: 'ECONNRESET' }));
   }
 
   /** Ends without a word to the server; for connections that cannot be trusted any more. */
@@ -132,6 +135,8 @@ export class Session implements AsyncDisposable {
     this.#broken = true;
     this.#over.abort();
     this.#connection.destroy();
+    // The driver only says that it is done, and a peer that is gone never answers that.
+    this.#stream.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

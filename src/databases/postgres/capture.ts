@@ -2,7 +2,7 @@ import type { Change, Position, Transaction } from '../../model/change.ts';
 import type { Context } from '../../model/context.ts';
 import type { Source, SourceOptions } from '../../model/endpoint.ts';
 import { TandemError } from '../../model/error.ts';
-import { askClient, connect, type Ask, type Login, literal, quote } from './connect.ts';
+import { askClient, connect, endClient, type Ask, type Login, literal, quote } from './connect.ts';
 import { serverError } from './errors.ts';
 import { PgoutputDecoder, type PgoutputReceiver } from './pgoutput.ts';
 import { before, coversPlace, formatLsn, formatPosition, parsePosition, resumeLsn } from './position.ts';
@@ -104,7 +104,7 @@ export class Capture implements Source {
       const { system, timeline } = await logNow(ask);
       this.history = { system, timeline };
     } catch (thrown) {
-      await client.end().catch(() => undefined);
+      await endClient(client, this.context);
       throw serverError(thrown, { label });
     }
     const start = formatLsn(resumeLsn(parsePosition(from)));

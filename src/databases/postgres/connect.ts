@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Context } from '../../model/context.ts';
 import { type EndpointOptions, PRESENCE_SILENCE_S, SILENCE_IN_TRANSACTION_S } from '../../model/endpoint.ts';
 import { TandemError } from '../../model/error.ts';
 import { connectError, serverError } from './errors.ts';
@@ -122,13 +123,38 @@ export async function connect(login: Login, purpose: Exclude<keyof typeof SETTIN
   }
 }
 
+/** A server that does not take its leave within this time has lost the connection already. */
+const goodbyeMs = 2_000;
+
+/** Says goodbye, and waits until the connection is closed, but not for a server that is gone. Never throws. */
+export async function endClient(client: pg.Client, context: Pick<Context, 'sleep'>): Promise<void> {
+  await endWithin(context, [client], () => client.end());
+}
+
+async function endWithin(
+  { sleep }: Pick<Context, 'sleep'>,
+  clients: Iterable<pg.Client>,
+  end: () => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  const giveUp = (): void => {
+    for (const client of clients) client.connection.stream.destroy();
+  };
+  void sleep(goodbyeMs, ended.signal).then(giveUp, () => undefined);
+  await end().catch(() => undefined);
+  ended.abort();
+}
+
 /** A few connections for the endpoint's own questions. */
 export class Pool implements AsyncDisposable {
   private readonly pool: pg.Pool;
   private readonly label: string;
+  private readonly context: Context;
+  private readonly clients = new Set<pg.Client>();
 
-  constructor(login: Login) {
+  constructor(login: Login, context: Context) {
     this.label = login.label;
+    this.context = context;
     this.pool = new pg.Pool({
       ...clientConfig(login, 'ask'),
       max: 3,
@@ -137,7 +163,11 @@ export class Pool implements AsyncDisposable {
     });
     // For connections that wait in the pool, and for those that are lent out: pg-pool listens to neither kind for long.
     this.pool.on('error', () => undefined);
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.pool.on('connect', (client: pg.Client) => {
+      client.on('error', () => undefined);
+      this.clients.add(client);
+      client.on('end', () => this.clients.delete(client));
+    });
   }
 
   readonly ask: Ask = async (sql, values = []) => {
@@ -175,7 +205,7 @@ export class Pool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.pool.ended) await this.pool.end();
+    if (!this.pool.ended) await endWithin(this.context, this.clients, () => this.pool.end());
   }
 }
 

@@ -21,7 +21,7 @@ import type { Vitals } from '../../model/vitals.ts';
 import { operate, PostgresTarget } from './apply.ts';
 import { Capture, timelineHistory } from './capture.ts';
 import { checkServer, VERSION_MIN } from './check.ts';
-import { askClient, connect, Pool, quoteTable } from './connect.ts';
+import { askClient, connect, endClient, Pool, quoteTable } from './connect.ts';
 import { inspectTables, listTables } from './inspect.ts';
 import { parsePosition, positions } from './position.ts';
 import { PostgresPresence } from './presence.ts';
@@ -33,7 +33,7 @@ import { readVitals } from './vitals.ts';
 
 /** Connects and reads who the server is. Throws TandemError TD4001, TD4002, TD4004, TD5014. */
 export async function openEndpoint(options: EndpointOptions, context: Context): Promise<Endpoint> {
-  const pool = new Pool(options);
+  const pool = new Pool(options, context);
   try {
     const { rows } = await pool.ask(`SELECT current_setting('server_version'), current_setting('server_version_num'),
       system_identifier FROM pg_control_system()`);
@@ -167,7 +167,7 @@ class PostgresEndpoint implements Endpoint {
     try {
       return await timelineHistory((sql) => askClient(client, sql, []), timeline);
     } finally {
-      await client.end();
+      await endClient(client, this.context);
     }
   }
 

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Context } from '../../model/context.ts';
 import type { TandemError } from '../../model/error.ts';
 import { keepPulse, type Pulsed } from '../../model/pulse.ts';
-import { type Answer, askClient, connect, type Login } from './connect.ts';
+import { type Answer, askClient, connect, endClient, type Login } from './connect.ts';
 import { endsConnection, serverError } from './errors.ts';
 
 /** Every kind of statement on every table is one; beyond this many they are sent without a name. */
@@ -15,6 +15,7 @@ const namedMax = 500;
 export class Session {
   private readonly client: pg.Client;
   private readonly label: string;
+  private readonly context: Context;
   private readonly names = new Map<string, string>();
   private broken = false;
   private readonly over = new AbortController();
@@ -22,17 +23,18 @@ export class Session {
   outstanding = 0;
   answers = 0;
 
-  private constructor(client: pg.Client, label: string) {
+  private constructor(client: pg.Client, label: string, context: Context) {
     this.client = client;
     this.label = label;
+    this.context = context;
     client.on('error', () => this.drop());
     client.on('end', () => this.drop());
   }
 
   /** Throws TandemError TD4001, TD4002, TD4004, TD7009. */
   static async open(login: Login, purpose: 'write' | 'presence', context: Context): Promise<Session> {
-    const session = new Session(await connect(login, purpose), login.label);
-    void keepPulse(pulsed(session, login), context, session.over.signal);
+    const session = new Session(await connect(login, purpose), login.label, context);
+    void keepPulse(pulsed(session, login, context), context, session.over.signal);
     return session;
   }
 
@@ -83,7 +85,7 @@ export class Session {
     const wasUsable = this.usable;
     this.broken = true;
     this.over.abort();
-    if (wasUsable) await this.client.end().catch(() => undefined);
+    if (wasUsable) await endClient(this.client, this.context);
   }
 
   private mapped(thrown: unknown, table: string | undefined): TandemError {
@@ -99,7 +101,7 @@ export class Session {
   }
 }
 
-function pulsed(session: Session, login: Login): Pulsed {
+function pulsed(session: Session, login: Login, context: Context): Pulsed {
   return {
     get outstanding() {
       return session.outstanding;
@@ -108,7 +110,7 @@ function pulsed(session: Session, login: Login): Pulsed {
       return session.answers;
     },
     beat: () => session.command('SELECT 1'),
-    isWorking: () => isWorking(login, session.processId),
+    isWorking: () => isWorking(login, session.processId, context),
     drop: () => session.drop(),
   };
 }
@@ -117,12 +119,12 @@ function pulsed(session: Session, login: Login): Pulsed {
 const IS_WORKING = `SELECT count(*) FROM pg_stat_activity
   WHERE pid = $1 AND state = 'active' AND wait_event IS DISTINCT FROM 'ClientWrite'`;
 
-async function isWorking(login: Login, processId: number): Promise<boolean> {
+async function isWorking(login: Login, processId: number, context: Context): Promise<boolean> {
   const client = await connect(login, 'presence');
   try {
     const { rows } = await askClient(client, IS_WORKING, [String(processId)]);
     return rows[0]?.[0] === '1';
   } finally {
-    await client.end();
+    await endClient(client, context);
   }
 }
