@@ -1,23 +1,15 @@
-import { groupsOf, rowPolicyOf } from '../arbiter/groups.ts';
 import type { Position } from '../model/change.ts';
-import { asTandemError, TandemError } from '../model/error.ts';
-import { otherSide } from '../model/policy.ts';
-import { attempt } from './attempt.ts';
+import { asTandemError, type TandemError } from '../model/error.ts';
 import { applyFitting, applyRuns } from './bulk.ts';
-import { applyCarefully } from './careful.ts';
-import { tellChildren } from './children.ts';
-import { isDeferred } from './lane.ts';
-import { keyOf, rowKeyText, type LaneItem, type LinkedChange } from './linked.ts';
+import { applyEach, inOrder } from './each.ts';
+import type { LaneItem, LinkedChange } from './linked.ts';
 import { LogFirst, prepare, refusedKeys, TasksFirst, type Op } from './ops.ts';
-import { isGuarded } from './orphans.ts';
 import type { CarefulPass, Tally } from './pass.ts';
-import { blockerOf, heal, park, type Refusal } from './park.ts';
+import type { Refusal } from './park.ts';
 import { entityOf, type ParkedRow } from './parked.ts';
+import { cutAtDisputes, isDisputed } from './pieces.ts';
+import { LookAgain } from './standing.ts';
 import { moveFor, transact, type Applier } from './transact.ts';
-import { freshKey } from './write.ts';
-
-/** Changes that one transaction of disputed rows holds at most, so that it holds its locks for a short time. */
-const DISPUTED_CHANGES_MAX = 50;
 
 /** So many batches are taken apart from the start after one in which the target refused something. */
 const WARY_BATCHES = 8;
@@ -138,7 +130,7 @@ async function fits(work: () => Promise<void>): Promise<boolean> {
 /** What follows on each other is decided anew each time, for each transaction may change what stands there. */
 async function applyApart(applier: Applier, items: readonly LaneItem[], total: Total): Promise<void> {
   const batch = await look(applier, items, false);
-  const pieces = cutAtDisputes(applier, batch);
+  const pieces = cutAtDisputes(applier, batch.items, batch.ops);
   const [piece] = pieces;
   if (pieces.length > 1) {
     for (const each of pieces) await applyApart(applier, each.items, total);
@@ -154,66 +146,6 @@ async function applyApart(applier: Applier, items: readonly LaneItem[], total: T
       await applyApart(applier, items, total);
     }
   }
-}
-
-function isDisputed(applier: Applier, op: Op): boolean {
-  if (op.verdict.kind !== 'apply' || op.change.op === 'reassert' || op.change.op === 'refresh') return true;
-  if (op.change.op === 'recall' || op.mayHaveVanished) return true;
-  const { dirty } = applier.arena.lane.sides[applier.arena.target];
-  if (dirty.has(op.link.id, op.sourceKey)) return true;
-  const { lane, target } = applier.arena;
-  if (op.after === null && isGuarded(lane, target, op.link)) return true;
-  if (op.hash !== null && target === lane.remote && isDeferred(lane, op.hash)) return true;
-  // Columns are merged, and a person is asked, only where it is seen what stands there.
-  if (op.op === 'update' && target === lane.home && groupsOf(op.link) !== null) return true;
-  if (op.op !== 'insert' && target === lane.remote && rowPolicyOf(op.link).kind === 'park') return true;
-  return op.keyChanged && op.link.keys === 'mapped';
-}
-
-interface Piece {
-  readonly items: LaneItem[];
-  disputed: boolean;
-  changes: number;
-  /** Rows that are decided in it, by hash. */
-  readonly decided: Set<number>;
-}
-
-/**
- * In order; a few undisputed changes between disputed ones go with them. What meets a row that was decided has to see
- * the decision in the window, as any change that comes later would (the model's habit `splitsBatches`).
- */
-function cutAtDisputes(applier: Applier, { items, ops }: Batch): readonly Piece[] {
-  const disputed = new Set(ops.filter((op) => isDisputed(applier, op)).map((op) => op.item));
-  const pieces: Piece[] = [];
-  const opsOf = new Map<LaneItem, Op[]>();
-  for (const op of ops) {
-    const own = opsOf.get(op.item);
-    if (own === undefined) opsOf.set(op.item, [op]);
-    else own.push(op);
-  }
-  for (const item of items) {
-    const changes = item.changes.length;
-    const isOne = disputed.has(item);
-    const own = opsOf.get(item) ?? [];
-    let last = pieces.at(-1);
-    const isMet = own.some(({ hash }) => hash !== null && last?.decided.has(hash) === true);
-    if (last === undefined || isMet || !joins(last, isOne, changes)) {
-      last = { items: [], disputed: false, changes: 0, decided: new Set() };
-      pieces.push(last);
-    }
-    last.items.push(item);
-    last.disputed ||= isOne;
-    last.changes += changes;
-    for (const { hash, verdict } of own) {
-      if (hash !== null && (verdict.kind === 'conflict' || verdict.kind === 'succeed')) last.decided.add(hash);
-    }
-  }
-  return pieces;
-}
-
-function joins(piece: Piece, isDisputedItem: boolean, changes: number): boolean {
-  if (!piece.disputed && !isDisputedItem) return true;
-  return piece.changes + changes <= DISPUTED_CHANGES_MAX;
 }
 
 /**
@@ -240,7 +172,8 @@ async function applyBatch(
       let rest: readonly Op[] = manner === 'each' ? ops : [];
       if (manner === 'bulk') await applyRuns(pass, ops);
       if (manner === 'fitting') rest = await applyBulk(pass, batch);
-      refused = await applyEach(pass, inOrder(items, rest, batch.refused), isSecondLook);
+      const isTogether = manner === 'each' && !isSecondLook;
+      refused = await applyEach(pass, inOrder(items, rest, batch.refused), { isSecondLook, isTogether });
       parked = pass.owedRows.parked;
     },
     // What the database checks at commit it checks row by row then, so that it can be told whose fault it is.
@@ -273,95 +206,6 @@ function announceEarly(applier: Applier, ops: readonly Op[]): void {
   const { echoes } = lane.sides[target];
   const seq = applier.held.seq + 1;
   for (const { hash } of ops) if (hash !== null) echoes.announceEarly(seq, hash);
-}
-
-type Entry = Op | Refusal;
-
-/** Operations and changes that cannot cross, as they came. */
-function inOrder(items: readonly LaneItem[], ops: readonly Op[], refused: readonly Refusal[]): readonly Entry[] {
-  if (ops.length === 0) return refused;
-  const places = new Map<LinkedChange, number>();
-  for (const item of items) for (const change of item.changes) places.set(change, places.size);
-  const place = ({ change }: Entry) => places.get(change) ?? 0;
-  return [...refused, ...ops].toSorted((a, b) => place(a) - place(b));
-}
-
-/**
- * Row by row, looking first; what the target refuses is noted as owed. Returns how many changes that were. Throws
- * LookAgain where a row was absent when it was looked for and has been made since, unless this is the second look.
- */
-async function applyEach(pass: CarefulPass, entries: readonly Entry[], isSecondLook: boolean): Promise<number> {
-  let refused = 0;
-  let mayBeNew = false;
-  for (const entry of entries) {
-    if (!('error' in entry) && entry.verdict.kind === 'hold') {
-      hold(pass, entry);
-      continue;
-    }
-    const refusal = 'error' in entry ? entry : await tryOne(pass, entry);
-    mayBeNew ||= refusal?.error.code === 'TD7001' && refusal.blockedBy === null;
-    if (refusal === null) {
-      if ((entry as Op).change.op !== 'recall') heal(pass, entry as Op);
-      payDebts(pass, entry as Op);
-      continue;
-    }
-    park(pass, refusal);
-    refused++;
-  }
-  if (mayBeNew && !isSecondLook) throw new LookAgain();
-  return refused;
-}
-
-/** The row was asked for, is gone at the source, and deletes of the link stay on their side. */
-function keepsDeleted({ link, change }: Op): boolean {
-  return link.deletes === 'ignore' && change.after === null && (change.op === 'reassert' || change.op === 'refresh');
-}
-
-function payDebts({ debts }: CarefulPass, { link, sourceKey, newSourceKey }: Op): void {
-  debts.pay(link.id, sourceKey);
-  if (newSourceKey !== sourceKey) debts.pay(link.id, newSourceKey);
-}
-
-/** The source is still owed this side's own change of the row: note that the change from there is owed, too. */
-function hold(pass: CarefulPass, { link, change, item }: Op): void {
-  const source = otherSide(pass.scope.target);
-  for (const image of [change.before, change.after]) {
-    if (image === null) continue;
-    const key = keyOf(link, image);
-    pass.debts.owe({ link: link.id, sourceKey: rowKeyText(link, source, key), key, effectiveUs: item.effectiveUs });
-  }
-}
-
-class LookAgain extends Error {
-  override readonly name = 'LookAgain';
-}
-
-/** Null where the change was applied. */
-async function tryOne(pass: CarefulPass, op: Op): Promise<Refusal | null> {
-  const { item, change } = op;
-  const owed = pass.owed.length;
-  try {
-    const isOwed = pass.owedRows.get(op.link.id, op.sourceKey) !== null;
-    if (keepsDeleted(op)) return null;
-    await attempt(pass, async () => {
-      await applyCarefully(pass, op);
-      if (isOwed && op.after !== null) await tellChildrenOf(pass, op);
-    });
-    const [code] = pass.owed.splice(owed);
-    if (code === undefined) return null;
-    return { item, change, error: new TandemError(code, 'the row waits to be paired'), blockedBy: null };
-  } catch (thrown) {
-    if (thrown instanceof LogFirst) throw thrown;
-    const error = asTandemError(thrown);
-    if (error.class !== 'row') throw thrown;
-    return { item, change, error, blockedBy: await blockerOf(pass, op, error) };
-  }
-}
-
-/** What was owed may have been a delete, and the row may have come back since. */
-async function tellChildrenOf(pass: CarefulPass, op: Op): Promise<void> {
-  const key = op.targetKey ?? freshKey(pass.scope, op.link, op.sourceKey);
-  if (key !== null) await tellChildren(pass, op.link, [key]);
 }
 
 /** Whoever waited for one of these rows is asked for, unless the row itself is still owed. */

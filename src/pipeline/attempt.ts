@@ -16,10 +16,11 @@ export async function attempt<T>(pass: CarefulPass, work: () => Promise<T>): Pro
 }
 
 function remember(pass: CarefulPass): () => void {
-  const { scope, owed, tally, deferred, decided } = pass;
+  const { scope, owed, tally, deferred, decided, standing } = pass;
   const restores = [scope.states.mark(), pass.owedRows.mark(), pass.ledger.mark()];
-  const [made, owedCount, tallied, restated] = [scope.made.length, owed.length, { ...tally }, pass.restated];
-  const [emptied, deferredRows, decidedRows] = [[...scope.emptied], [...deferred], [...decided]];
+  const [made, owedCount, tallied] = [scope.made.length, owed.length, { ...tally }];
+  const [emptied, deferredRows] = [[...scope.emptied], [...deferred]];
+  const [decidedRows, standingRows] = [[...decided], [...standing]];
   return () => {
     for (const restore of restores) restore();
     for (const { id, before } of scope.made.splice(made).toReversed()) {
@@ -28,11 +29,11 @@ function remember(pass: CarefulPass): () => void {
     }
     owed.length = owedCount;
     Object.assign(tally, tallied);
-    pass.restated = restated;
     scope.emptied.clear();
     for (const link of emptied) scope.emptied.add(link);
     refill(deferred, deferredRows);
     refill(decided, decidedRows);
+    refill(standing, standingRows);
   };
 }
 

@@ -6,11 +6,13 @@ import { tellChildren } from './children.ts';
 import { claimOf } from './claims.ts';
 import { dispute, holdOn, merge, mergeUnderLock } from './decide.ts';
 import { orderedPair } from './keys.ts';
+import { meetDecided, noteDecided } from './decided.ts';
 import { isDeferred } from './lane.ts';
 import { keyOf, rowHash, rowKeyText } from './linked.ts';
 import { LogFirst, type Op } from './ops.ts';
 import { mayDelete } from './orphans.ts';
 import { isHeld } from './parked.ts';
+import { standingRow, leaveStanding } from './standing.ts';
 import { inTargetKeys, parentValue, replaceRow, restate, type CarefulPass } from './pass.ts';
 import {
   bare,
@@ -25,7 +27,8 @@ import {
 } from './write.ts';
 
 /** One change, by the rule of its verdict. Throws TandemError of class row where it cannot be applied as it is. */
-export async function applyCarefully(pass: CarefulPass, op: Op): Promise<void> {
+export async function applyCarefully(pass: CarefulPass, given: Op): Promise<void> {
+  const op = meetDecided(pass, given);
   const { verdict } = op;
   const key = op.targetKey ?? freshKey(pass.scope, op.link, op.sourceKey);
   const owed = pass.owedRows.get(op.link.id, op.sourceKey);
@@ -68,7 +71,8 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
     if (op.after !== null) await create(pass, op, op.after);
     return;
   }
-  const [current] = await scope.transaction.lock(bare(link[scope.target]), [key]);
+  const known = standingRow(pass, op.hash);
+  const [current] = known === null ? await scope.transaction.lock(bare(link[scope.target]), [key]) : [known];
   if (await mayOverwrite(pass, op, current ?? null)) throw new LogFirst(op.change);
   const { before, after: image } = op;
   const outgoing: Outgoing = { link, sourceKey: op.sourceKey, key, image, before, hops: op.change.hops };
@@ -78,7 +82,9 @@ async function write(pass: CarefulPass, op: Op, key: Row | null): Promise<void> 
     await insertRows(scope, link, [outgoing]);
     if (op.op === 'update') scope.recall(link, key);
   } else if (!(await mergeUnderLock(pass, op, key, current)) && !(await holdsAlready(pass, op, current))) {
-    await updateRows(scope, link, [outgoing]);
+    const own = known === null ? null : await inTargetKeys(pass, op, op.after);
+    if (own === null || !leaveStanding(pass, op.hash as number, own, op.change.hops))
+      await updateRows(scope, link, [outgoing]);
   }
   if (op.keyChanged && link.keys === 'mapped') rekey(pass, op, key);
   const hash = rowHash(link, scope.target, key);
@@ -129,9 +135,11 @@ async function answer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const image = owed === null || found === null ? found : addToCounters({ link, home: scope.target }, found, owed);
   if (image !== found)
     await replaceRow(pass, { link, sourceKey: op.sourceKey, key, hops: op.change.hops }, found, image);
-  scope.intend(link, rowHash(link, scope.target, key), image, op.change.hops);
+  const hash = rowHash(link, scope.target, key);
+  scope.intend(link, hash, image, op.change.hops);
   const effectiveUs = verdict.kind === 'conflict' ? verdict.rival.effectiveUs : 0;
-  restate(pass, { link, purpose: 'reassert', key, image, provenance: null, effectiveUs });
+  const provenance = noteDecided(pass, op, hash, { winner: 'home', effectiveUs, gone: image === null });
+  restate(pass, { link, purpose: 'reassert', key, image, provenance, effectiveUs });
   if (op.after === null && image !== null) await tellChildren(pass, link, [key]);
 }
 

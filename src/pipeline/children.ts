@@ -1,7 +1,7 @@
 import { otherSide } from '../model/policy.ts';
 import type { LinkPlan } from '../model/plan.ts';
 import type { Row } from '../model/value.ts';
-import type { CarefulPass } from './pass.ts';
+import { restate, type CarefulPass } from './pass.ts';
 import { keyOf, rowHash } from './linked.ts';
 import { bare } from './write.ts';
 
@@ -34,24 +34,10 @@ export async function tellChildren(
 }
 
 /** Sends the state of a locked row through this side's log. */
-export function tell(
-  { scope, arena, tally, ...pass }: CarefulPass,
-  link: LinkPlan,
-  key: Row,
-  hash: number,
-  image: Row,
-): void {
-  const isHome = scope.target === arena.lane.home;
+export function tell(pass: CarefulPass, link: LinkPlan, key: Row, hash: number, image: Row): void {
+  const { scope, arena } = pass;
   scope.intend(link, hash, image, 0);
-  scope.states.restate({
-    id: `${pass.idPrefix}:${link.id}:${hash}`,
-    lane: arena.lane.plan.id,
-    link: link.id,
-    purpose: isHome ? 'reassert' : 'refresh',
-    key,
-    image,
-    provenance: null,
-    effectiveUs: arena.lane.sides[scope.target].window.newest(hash, -1)?.effectiveUs ?? 0,
-  });
-  if (isHome) tally.reasserted++;
+  const purpose = scope.target === arena.lane.home ? 'reassert' : 'refresh';
+  const effectiveUs = arena.lane.sides[scope.target].window.newest(hash, -1)?.effectiveUs ?? 0;
+  restate(pass, { link, purpose, key, image, provenance: null, effectiveUs });
 }

@@ -4,10 +4,12 @@ import { addAmounts, groupsOf, increments, mergeGroups } from '../arbiter/groups
 import { settle, succeed } from '../arbiter/policy.ts';
 import { sameImage } from '../arbiter/same.ts';
 import { asTandemError } from '../model/error.ts';
+import type { LinkPlan } from '../model/plan.ts';
 import { describePolicy, type Decision } from '../model/policy.ts';
 import { encodeRow, type Row } from '../model/value.ts';
 import { tellChildren } from './children.ts';
 import { claimOf } from './claims.ts';
+import { noteDecided } from './decided.ts';
 import type { LedgerRow } from './ledger.ts';
 import { rowHash, rowKeyText } from './linked.ts';
 import type { Op } from './ops.ts';
@@ -15,27 +17,28 @@ import { mayDelete } from './orphans.ts';
 import { healRow, parkRow } from './owed.ts';
 import { HELD_CODES, storedKey, type Debt, type ParkedRow } from './parked.ts';
 import { inTargetKeys, replaceRow, restate, type CarefulPass } from './pass.ts';
-import { bare, believeAbsent, pair } from './write.ts';
+import { leaveStanding, standingRow, writeStanding } from './standing.ts';
+import { bare, believeAbsent, pair, type Scope } from './write.ts';
 
 /** Home rule: concurrent writes. Decided once, written here, and sent through the log to the other side. */
 export async function dispute(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const { scope } = pass;
   const { link, verdict } = op;
-  const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  if (current === null) believeAbsent(scope, link, key);
-  const hash = rowHash(link, scope.target, key);
-  const own = pass.decided.get(hash);
+  const current = standingRow(pass, op.hash) ?? (await lockRow(scope, link, key));
   const rival = verdict.kind === 'conflict' ? verdict.rival : null;
   const about = await aboutOf(pass, op, current, {
     currentAtUs: rival?.effectiveUs ?? 0,
     isMissing: rival?.gone !== true,
   });
   pass.tally.conflicts++;
-  // What home decided to keep a moment ago is what this change has seen: then it succeeds that, too.
-  if (own === 'remote' || (own !== 'nobody' && verdict.kind === 'succeed')) {
-    return enact(pass, op, key, about, succeed(about));
-  }
-  await decideAndRecord(pass, op, key, about);
+  if (verdict.kind === 'succeed') await enact(pass, op, key, about, succeed(about));
+  else await decideAndRecord(pass, op, key, about);
+}
+
+async function lockRow(scope: Scope, link: LinkPlan, key: Row): Promise<Row | null> {
+  const [found = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
+  if (found === null) believeAbsent(scope, link, key);
+  return found;
 }
 
 /** Two rows made on both sides are one: pair them, let the policy choose the values, tell the other side. */
@@ -124,12 +127,14 @@ async function decideAndRecord(pass: CarefulPass, op: Op, key: Row, about: Dispu
 }
 
 async function enact(pass: CarefulPass, op: Op, key: Row, about: Dispute, decision: Decision): Promise<void> {
+  // A row that goes may take others along.
+  if (decision.row === null) await writeStanding(pass);
   if (decision.row === null && about.current !== null && !(await mayDelete(pass, op, key))) {
-    pass.decided.set(rowHash(op.link, pass.scope.target, key), 'home');
+    const hash = rowHash(op.link, pass.scope.target, key);
+    noteDecided(pass, op, hash, { winner: 'home', effectiveUs: about.currentAtUs, gone: false });
     return;
   }
   await replaceIfChanged(pass, op, key, about, decision);
-  pass.decided.set(rowHash(op.link, pass.scope.target, key), decision.winner);
   announce(pass, op, key, about, decision);
   if (op.after === null && decision.row !== null) await tellChildren(pass, op.link, [key]);
 }
@@ -143,22 +148,21 @@ async function replaceIfChanged(
 ): Promise<void> {
   const { link } = op;
   if (sameImage(link, about.home, about.current, decision.row)) return;
+  if (decision.row !== null && op.hash !== null && leaveStanding(pass, op.hash, decision.row, op.change.hops)) return;
   const row = { link, sourceKey: op.sourceKey, key, hops: op.change.hops };
   await replaceRow(pass, row, about.current, decision.row);
 }
 
-/** Tells the other side, and the next change of this row that it must meet the decision in the window. */
+/** Tells the other side, and the next change of this row what it meets. */
 function announce(pass: CarefulPass, op: Op, key: Row, about: Dispute, decision: Decision): void {
   const { scope } = pass;
   const { link } = op;
-  scope.intend(link, rowHash(link, scope.target, key), decision.row, op.change.hops);
-  // What home's own value holds, the log tells exactly.
-  const provenance =
-    decision.winner === 'home'
-      ? null
-      : { home: decision.winner === 'remote' ? null : ('before' as const), remote: op.item.position };
-  const effectiveUs = decision.winner === 'home' ? about.currentAtUs : Math.max(about.currentAtUs, about.incomingAtUs);
-  restate(pass, { link, purpose: 'reassert', key, image: decision.row, provenance, effectiveUs });
+  const { winner, row } = decision;
+  const hash = rowHash(link, scope.target, key);
+  scope.intend(link, hash, row, op.change.hops);
+  const effectiveUs = winner === 'home' ? about.currentAtUs : Math.max(about.currentAtUs, about.incomingAtUs);
+  const provenance = noteDecided(pass, op, hash, { winner, effectiveUs, gone: row === null });
+  restate(pass, { link, purpose: 'reassert', key, image: row, provenance, effectiveUs });
 }
 
 /** Nobody decides yet: both sides keep what they have, and what comes after waits (see {@link holdOn}). */

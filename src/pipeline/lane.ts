@@ -65,6 +65,14 @@ export function noteVanished(lane: Lane, side: Side, parent: LinkPlan, ordinal: 
   }
 }
 
+/** Which writes a row holds before this ordinal, as this side's log tells. */
+export function heldBefore({ window, provenance }: LaneSide, hash: number, ordinal: number): Provenance {
+  const entry = window.newest(hash, -1, ordinal);
+  if (entry === null) return { home: 0, remote: 0 };
+  const inherited = entry.reasserted ? provenance.get(`${entry.ordinal}:${hash}`) : undefined;
+  return inherited ?? { home: entry.ordinal, remote: 0 };
+}
+
 /** A home change was not written here; until a re-assert of the row is, nobody here has physically seen it. */
 export interface Deferral {
   /** Where the deferred home change stands in the home log. */

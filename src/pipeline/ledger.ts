@@ -21,7 +21,7 @@ export interface LedgerLimits {
   readonly ageUsMax: number;
 }
 
-/** Entries that one transaction takes away at most. */
+/** Entries that one transaction takes away at most, beyond as many as it adds. */
 const PRUNED_MAX = 50;
 
 /** What an engine knows of one lane's ledger of conflicts: the open entries, and what may be pruned. */
@@ -85,11 +85,11 @@ export class LedgerBook {
   }
 
   /** The oldest entries that need not be kept at this time. */
-  due(nowUs: number): readonly string[] {
+  due(nowUs: number, added: number): readonly string[] {
     const { rowsMax, ageUsMax } = this.#limits;
     const due: string[] = [];
     for (const { id, decidedUs } of this.#closed) {
-      if (due.length >= PRUNED_MAX) break;
+      if (due.length >= PRUNED_MAX + added) break;
       if (this.#closed.length - due.length <= rowsMax && decidedUs >= nowUs - ageUsMax) break;
       due.push(id);
     }
@@ -103,12 +103,19 @@ export class LedgerBook {
   }
 }
 
+interface Written {
+  readonly row: LedgerRow;
+  readonly isNew: boolean;
+}
+
 /** What one transaction writes into the ledger: it is there if the decision is, and never twice. */
 export class Ledger {
   readonly #book: LedgerBook;
   readonly #states: StateWrites;
   readonly #idPrefix: string;
-  #written = new Map<string, { readonly row: LedgerRow; readonly isNew: boolean }>();
+  readonly #written = new Map<string, Written>();
+  /** Every entry of `#written` as it came, with what stood there before. */
+  readonly #steps: { readonly id: string; readonly before: Written | undefined }[] = [];
   #pruned: readonly string[] = [];
   #made = 0;
 
@@ -146,9 +153,12 @@ export class Ledger {
 
   /** What is noted so far; calling the result takes back all that came after. */
   mark(): () => void {
-    const [written, made] = [[...this.#written], this.#made];
+    const [steps, made] = [this.#steps.length, this.#made];
     return () => {
-      this.#written = new Map(written);
+      for (const { id, before } of this.#steps.splice(steps).toReversed()) {
+        if (before === undefined) this.#written.delete(id);
+        else this.#written.set(id, before);
+      }
       this.#made = made;
     };
   }
@@ -158,7 +168,7 @@ export class Ledger {
     let nowUs = 0;
     for (const { row } of this.#written.values()) nowUs = Math.max(nowUs, Number(row['decided_us']));
     if (nowUs === 0) return;
-    this.#pruned = this.#book.due(nowUs);
+    this.#pruned = this.#book.due(nowUs, this.#written.size);
     for (const id of this.#pruned) this.#states.remove('conflict', [id]);
   }
 
@@ -172,7 +182,9 @@ export class Ledger {
   }
 
   #put(row: LedgerRow, isNew: boolean): void {
+    const id = String(row['id']);
     this.#states.put('conflict', row);
-    this.#written.set(String(row['id']), { row, isNew });
+    this.#steps.push({ id, before: this.#written.get(id) });
+    this.#written.set(id, { row, isNew });
   }
 }

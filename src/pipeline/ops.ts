@@ -1,5 +1,5 @@
 import type { AskTimed } from '../arbiter/custom.ts';
-import { decideHome, decideRemote, type HomeDecision } from '../arbiter/rules.ts';
+import { decideHome, decideRemote, type Arrival, type HomeDecision } from '../arbiter/rules.ts';
 import type { Position } from '../model/change.ts';
 import { asTandemError, type TandemError } from '../model/error.ts';
 import type { LinkPlan } from '../model/plan.ts';
@@ -258,7 +258,7 @@ function decide(each: Draft, arena: Arena): void {
     each.verdict = DEFER;
   } else {
     const { hash } = each;
-    const arrival = { seen, saw: saw(each, arena, seen) };
+    const arrival = arrivalOf(each, arena);
     each.verdict = decideHome(
       state.window,
       hash,
@@ -267,6 +267,12 @@ function decide(each: Draft, arena: Arena): void {
     );
   }
   each.fixed = each.verdict.kind !== 'apply';
+}
+
+/** What a change of the remote side had seen of home. */
+export function arrivalOf(op: Op, arena: Arena): Arrival {
+  const seen = arena.timelines[arena.target].ordinalOf(op.item.seen);
+  return { seen, saw: saw(op, arena, seen) };
 }
 
 /** Does a person still have to decide about the row, so that the remote side keeps what it has? */
@@ -301,7 +307,7 @@ function settleDebts(each: Draft, { lane, target }: Arena): void {
 }
 
 /** Less than `seen` where a home change of this row was deferred at the remote side when the change was made. */
-function saw(each: Draft, arena: Arena, seen: number): number {
+function saw(each: Op, arena: Arena, seen: number): number {
   const { lane, timelines } = arena;
   const { deferrals } = lane.sides[lane.remote];
   if (deferrals.size === 0) return seen;

@@ -2,11 +2,11 @@ import type { AskTimed } from '../arbiter/custom.ts';
 import { TandemError } from '../model/error.ts';
 import type { Code } from '../model/codes.ts';
 import type { LinkPlan } from '../model/plan.ts';
-import { otherSide, type Decision } from '../model/policy.ts';
+import { otherSide } from '../model/policy.ts';
 import type { Row, Value } from '../model/value.ts';
 import type { Debts } from './debts.ts';
 import type { Ledger } from './ledger.ts';
-import { rowKeyText, type LinkedChange } from './linked.ts';
+import { rowHash, rowKeyText, type LinkedChange } from './linked.ts';
 import type { Arena, Op } from './ops.ts';
 import type { OwedRows } from './parked.ts';
 import type { Restatement } from './state-writes.ts';
@@ -17,6 +17,31 @@ export interface Tally {
   conflicts: number;
   deferred: number;
   reasserted: number;
+}
+
+/** What a transaction has decided about a row, for the changes of that row which come after in the same transaction. */
+export interface Decided {
+  /** Which writes the row holds, as the other side is told; null = as home's log says. */
+  readonly provenance: Restatement['provenance'];
+  /** The newest change of home in it, as an ordinal; 0 = none. */
+  readonly home: number;
+  /** Hybrid time, microseconds since 1970. */
+  readonly effectiveUs: number;
+  readonly gone: boolean;
+}
+
+/**
+ * A row that stands there, is locked, and is changed by several operations that follow on each other: it is looked at
+ * once, and written once with what they come to (correctness 7).
+ */
+export interface Standing {
+  readonly link: LinkPlan;
+  readonly key: Row;
+  readonly sourceKey: string;
+  readonly hops: number;
+  readonly found: Row;
+  /** What it is to hold. */
+  readonly row: Row;
 }
 
 /** A careful pass over one batch: one row at a time, in source order, looking before it writes. */
@@ -48,9 +73,12 @@ export interface CarefulPass {
   readonly nowMs: () => number;
   /** Rows of which this very batch has deferred a change (true), or written what was deferred before, by hash. */
   readonly deferred: Map<number, boolean>;
-  /** Who won rows that this very batch has already decided, by hash. */
-  readonly decided: Map<number, Decision['winner']>;
-  restated: number;
+  /** Rows that are written together, by hash. */
+  readonly standing: Map<number, Standing>;
+  /** How far home's log was known when the batch was judged, as an ordinal. */
+  readonly known: number;
+  /** What this very transaction has decided about rows of home, by hash. */
+  readonly decided: Map<number, Decided>;
 }
 
 /** Writes a decided image, whose foreign keys are this side's own already. */
@@ -82,13 +110,11 @@ export function restate(
   },
 ): void {
   const { link, ...rest } = what;
-  pass.scope.states.restate({
-    id: `${pass.idPrefix}:${pass.restated++}`,
-    lane: pass.arena.lane.plan.id,
-    link: link.id,
-    ...rest,
-  });
-  if (what.purpose === 'reassert') pass.tally.reasserted++;
+  const { scope, arena } = pass;
+  // A row that is told again in this transaction is told once, as it is in the end.
+  const id = `${pass.idPrefix}:${link.id}:${rowHash(link, scope.target, what.key)}`;
+  if (what.purpose === 'reassert' && !scope.states.restates(id)) pass.tally.reasserted++;
+  scope.states.restate({ id, lane: arena.lane.plan.id, link: link.id, ...rest });
 }
 
 /** A mapped image with keys and foreign keys of the target, so that it can be compared with a row that stands there. */

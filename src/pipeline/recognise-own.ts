@@ -8,7 +8,7 @@ import type { StateTableName } from '../model/state.ts';
 import { decodeRow, type Row } from '../model/value.ts';
 import type { OpenEcho } from './echo.ts';
 import type { Intention } from './intentions.ts';
-import { noteVanished, type Lane, type LaneSide } from './lane.ts';
+import { heldBefore, noteVanished, type Lane } from './lane.ts';
 import { hashKeyText, imageHash, imageKinds, keyOf, rowHash, rowKeyText, type LinkedChange } from './linked.ts';
 import type { Marker, StateRow } from './marker.ts';
 import { changesKey, project, type Projection } from './project.ts';
@@ -382,11 +382,4 @@ function provenanceOf({ provenance }: Restated, before: Provenance, own: OwnTran
     home: home === null ? 0 : home === 'before' ? before.home : own.timeline.ordinalOf(home),
     remote: remote === null ? 0 : own.opposite.ordinalOf(remote),
   };
-}
-
-function heldBefore({ window, provenance }: LaneSide, hash: number, ordinal: number): Provenance {
-  const entry = window.newest(hash, -1, ordinal);
-  if (entry === null) return { home: 0, remote: 0 };
-  const inherited = entry.reasserted ? provenance.get(`${entry.ordinal}:${hash}`) : undefined;
-  return inherited ?? { home: entry.ordinal, remote: 0 };
 }

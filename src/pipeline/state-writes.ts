@@ -81,8 +81,15 @@ export class StateWrites {
     };
   }
 
+  /** Is a restatement with this id collected already? */
+  restates(id: string): boolean {
+    return this.#rows.reassert?.some((row) => row['id'] === id) ?? false;
+  }
+
+  /** The later one of two with the same id counts, and stands where it came. */
   restate(restatement: Restatement): void {
     const { key, image, provenance, effectiveUs, ...rest } = restatement;
+    if (this.restates(rest.id)) this.#rows.reassert = this.#rows.reassert?.filter((row) => row['id'] !== rest.id) ?? [];
     this.put('reassert', {
       ...rest,
       row_key: encodeRow(key),

@@ -147,8 +147,9 @@ function passOf(
     checkDeferred: of.checkDeferred,
     nowMs: applier.nowMs,
     deferred: new Map(),
+    known: arena.timelines[arena.target].ordinalOf(of.move.known),
     decided: new Map(),
-    restated: 0,
+    standing: new Map(),
   };
 }
 

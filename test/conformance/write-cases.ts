@@ -225,6 +225,19 @@ export function writeCases(openBench: OpenBench): void {
       expect(await target.find(shape, [0], [[7], [8], [9]])).toHaveLength(2);
     });
 
+    it('can be tried without a word to the server: what came before stays', async () => {
+      const route = await stage().route();
+      const transaction = await route.begin();
+      await transaction.attempt(() => transaction.write(insert('item', [7, 'x', null, null, 'none'])));
+      await transaction.attempt(async () => undefined, true);
+      const refused = transaction.attempt(async () => {
+        throw new TandemError('TD7001', 'found out before anything was sent');
+      });
+      expect(await outcome(refused)).toBe('TD7001');
+      await transaction.commit();
+      expect(await stage().endpoint.count(stage().schema('item').ref)).toBe(1);
+    });
+
     it('cannot be committed around', async () => {
       const route = await stage().route();
       const transaction = await route.begin();

@@ -47,7 +47,7 @@ await describeServers('every call fails once', { left: 'postgres', right: 'mysql
     using chaos = openChaos('refused', 'before', 'after');
     chaos.arm(Infinity);
     const sync = await pair.start();
-    const writers = createWriters(pair.sides, 7, 0, 60);
+    const writers = createWriters(pair.sides, 7);
     await using load = await createLoad({ ...pair.sides, seed: 7, ratePerSecond: 30 });
     const faults = () => failEverywhere(chaos, () => progress(pair));
     await whileWriting(() => Promise.race([faults(), sync.finished]), writers, load);

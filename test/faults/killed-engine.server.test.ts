@@ -25,7 +25,7 @@ await describeServers(
         const random = createRandom(seed);
         await using pair = await openFaultPair({ left: servers.left, right: servers[right] });
         await using home = await openHome(pair);
-        const writers = createWriters(pair.sides, seed, 0, 60);
+        const writers = createWriters(pair.sides, seed);
         await using load = await createLoad({ ...pair.sides, seed, ratePerSecond: 30 });
         await whileWriting(
           async () => {

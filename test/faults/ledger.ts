@@ -59,16 +59,8 @@ export interface Writers {
   readonly confirmed: Readonly<Record<Side, number[]>>;
 }
 
-/**
- * `first`: the left's first number is the next one, the right's the one after. `pauseMsMax`: between two writes of one
- * side.
- */
-export function createWriters(
-  sides: Readonly<Record<Side, SampleSide>>,
-  seed: number,
-  first = 0,
-  pauseMsMax = 20,
-): Writers {
+/** `first`: the left's first number is the next one, the right's the one after. */
+export function createWriters(sides: Readonly<Record<Side, SampleSide>>, seed: number, first = 0): Writers {
   const confirmed = { left: [] as number[], right: [] as number[] };
   const writeOn = async (side: Side, signal: AbortSignal): Promise<void> => {
     const random = createRandom(seed + (side === 'left' ? 0 : 1));
@@ -85,7 +77,7 @@ export function createWriters(
         await connection?.[Symbol.asyncDispose]();
         connection = null;
       }
-      await sleep(random.below(pauseMsMax), undefined, { signal }).catch(() => undefined);
+      await sleep(random.below(20), undefined, { signal }).catch(() => undefined);
     }
     await connection?.[Symbol.asyncDispose]();
   };

@@ -6,6 +6,7 @@ import { ParkedRetries } from '../../src/engine/parked-retries.ts';
 import type * as Routes from '../../src/engine/route.ts';
 import type * as Apply from '../../src/pipeline/apply.ts';
 import type * as Children from '../../src/pipeline/children.ts';
+import type * as Decided from '../../src/pipeline/decided.ts';
 import type * as Decide from '../../src/pipeline/decide.ts';
 import { Claims } from '../../src/pipeline/claims.ts';
 import { Merges } from '../../src/pipeline/merges.ts';
@@ -24,6 +25,14 @@ vi.mock('../../src/arbiter/rules.ts', async (original) => {
       without.rule === 'deferral' ? 'apply' : real.decideRemote(...args),
     restartFloor: (...args: Parameters<typeof Rules.restartFloor>) =>
       without.rule === 'floor' ? args[1] : real.restartFloor(...args),
+  };
+});
+vi.mock('../../src/pipeline/decided.ts', async (original) => {
+  const real = await original<typeof Decided>();
+  return {
+    ...real,
+    meetDecided: (...args: Parameters<typeof Decided.meetDecided>) =>
+      without.rule === 'meeting' ? args[1] : real.meetDecided(...args),
   };
 });
 vi.mock('../../src/pipeline/children.ts', async (original) => {
@@ -100,8 +109,10 @@ async function expectWrong(config: string, seeds: number, takeAway: () => void, 
 
 test.each([
   ['deferral', 'people', 100],
-  ['floor', 'toggles', 300],
+  ['floor', 'toggles', 600],
   ['barrier', 'register', 300],
+  // A change meets what its own transaction has decided about the row.
+  ['meeting', 'register', 300],
   // Counters are added to under lock in every write, and what a parked change added stays with the debt.
   ['merge', 'counters', 100],
   ['debt', 'counters', 300],

@@ -118,6 +118,8 @@ class MysqlTransaction implements TargetTransaction {
   isOpen = true;
   /** After an error the server may have undone a part; only a rollback of all of it is right then. */
   #failed = false;
+  /** Of an attempt that has sent nothing yet: it gets its savepoint with its first statement. */
+  #isUnmarked = false;
 
   constructor(session: Session, flavor: Flavor) {
     this.#session = session;
@@ -160,15 +162,17 @@ class MysqlTransaction implements TargetTransaction {
 
   /** There are no deferred constraints here. */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
-    await this.#guard(() => this.#session.execute('SAVEPOINT tandem'));
+    this.#isUnmarked = true;
     try {
       return await work();
     } catch (error) {
-      if (this.isOpen && !this.#session.broken && asTandemError(error).class === 'row') {
+      if (!this.#isUnmarked && this.isOpen && !this.#session.broken && asTandemError(error).class === 'row') {
         this.#failed = false;
         await this.#guard(() => this.#session.execute('ROLLBACK TO SAVEPOINT tandem'));
       }
       throw error;
+    } finally {
+      this.#isUnmarked = false;
     }
   }
 
@@ -194,6 +198,10 @@ class MysqlTransaction implements TargetTransaction {
     if (!this.isOpen || this.#failed)
       throw new TandemError('TD9002', 'a transaction was used after an error or its end');
     try {
+      if (this.#isUnmarked) {
+        this.#isUnmarked = false;
+        await this.#session.execute('SAVEPOINT tandem');
+      }
       return await work();
     } catch (error) {
       this.#failed = true;

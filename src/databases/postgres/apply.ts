@@ -131,12 +131,17 @@ class PostgresTransaction implements TargetTransaction {
   private readonly sequences: Sequences;
   private readonly label: string;
   private readonly run: Run;
+  /** Of an attempt that has sent nothing yet: it gets its savepoint with its first statement. */
+  private isUnmarked = false;
 
   constructor(session: Session, sequences: Sequences, label: string) {
     this.session = session;
     this.sequences = sequences;
     this.label = label;
-    this.run = runOf(session);
+    this.run = (sql, values, table) => {
+      this.markAttempt();
+      return session.run(sql, values, table);
+    };
   }
 
   lock(shape: TableShape, keys: readonly Row[]): Promise<readonly (Row | null)[]> {
@@ -153,23 +158,32 @@ class PostgresTransaction implements TargetTransaction {
     return result;
   }
 
-  /** The answer to SAVEPOINT is not waited for: statements arrive in the order in which they are sent. */
   async attempt<T>(work: () => Promise<T>, checkDeferred = false): Promise<T> {
-    const begun = this.session.command('SAVEPOINT tandem');
-    begun.catch(() => undefined);
+    this.isUnmarked = true;
     try {
       const result = await work();
+      if (this.isUnmarked) return result;
       if (checkDeferred) await this.session.command('SET CONSTRAINTS ALL IMMEDIATE');
-      await Promise.all([begun, this.session.command('RELEASE SAVEPOINT tandem')]);
+      await this.session.command('RELEASE SAVEPOINT tandem');
       if (checkDeferred) await this.session.command('SET CONSTRAINTS ALL DEFERRED');
       return result;
     } catch (thrown) {
-      if (asTandemError(thrown).class === 'row') {
+      if (!this.isUnmarked && asTandemError(thrown).class === 'row') {
         await this.session.command('ROLLBACK TO SAVEPOINT tandem');
         await this.session.command('RELEASE SAVEPOINT tandem');
       }
       throw thrown;
+    } finally {
+      this.isUnmarked = false;
     }
+  }
+
+  /** The answer to SAVEPOINT is not waited for: statements arrive in the order in which they are sent. */
+  private markAttempt(): void {
+    if (!this.isUnmarked) return;
+    this.isUnmarked = false;
+    // Where it is refused, so is all that follows.
+    this.session.command('SAVEPOINT tandem').catch(() => undefined);
   }
 
   commit(): Promise<void> {

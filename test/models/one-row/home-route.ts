@@ -29,8 +29,6 @@ export function homeSteps(state: State, scope: Scope): Step[] {
     if (entryAt(state, 1, at).kind === 'own') continue;
     judged.push(judge(state, scope, at));
     steps.push(['judge', { ...state, doing: { known, judged: [...judged], foundAbsent: false } }]);
-    const last = judged.at(-1);
-    if (scope.habits.splitsBatches && last?.kind !== 'apply') break;
   }
   return steps;
 }
@@ -64,7 +62,8 @@ function finish(state: State, scope: Scope, doing: Doing): Step {
 
 function commit(state: State, scope: Scope, doing: Doing): Step {
   const current = doing.foundAbsent ? ABSENT : state.value[0];
-  const done = doing.judged === null ? doTasks(state, scope, current) : doItems(state, scope, doing.judged, current);
+  const done =
+    doing.judged === null ? doTasks(state, scope, current) : doItems(state, scope, doing.judged, current, doing.known);
   const overwrites = doing.judged?.every(({ kind }) => kind === 'apply') === true;
   // An insert of a row that was made meanwhile is a duplicate: the transaction is done again from the start.
   if (done.wrote !== null && !overwrites && doing.foundAbsent && state.value[0] !== ABSENT) {
@@ -86,15 +85,17 @@ function commit(state: State, scope: Scope, doing: Doing): Step {
 
 type Done = Pick<OwnEntry, 'position' | 'floor' | 'us' | 'wrote' | 'restated'>;
 
-function doItems(state: State, scope: Scope, judged: readonly Judged[], found: number): Done {
+function doItems(state: State, scope: Scope, judged: readonly Judged[], found: number, known: number): Done {
   const judgement = judgeOf(scope.policy);
   const times = timesOf(state, 1, scope);
   let us = held(state, 0)?.us ?? 0;
   let current = found;
   let wrote: number | null = null;
   let restated: Restated | null = null;
-  let winner: Settled['winner'] | null = null;
-  for (const { ordinal, kind, rivalUs } of judged) {
+  let decided: Decided | null = null;
+  for (const each of judged) {
+    const { ordinal } = each;
+    const { kind, rivalUs }: Omit<Judged, 'ordinal'> = decided === null ? each : meet(state, scope, ordinal, decided);
     const incoming = (entryAt(state, 1, ordinal) as LocalEntry).image;
     const incomingUs = times[ordinal] ?? 0;
     us = Math.max(us, incomingUs);
@@ -102,18 +103,45 @@ function doItems(state: State, scope: Scope, judged: readonly Judged[], found: n
       [current, wrote] = [incoming, incoming];
       continue;
     }
-    const succeeds: boolean = winner === 'remote' || (winner === null && kind === 'succeed');
-    const decision: Settled = succeeds
-      ? judgement.succeed(current, incoming)
-      : judgement.settle(current, incoming, rivalUs, incomingUs, opOf(state, ordinal));
-    winner = decision.winner;
-    if (decision.image !== current) [current, wrote] = [decision.image, decision.image];
-    const decidedUs = winner === 'home' ? rivalUs : Math.max(rivalUs, incomingUs);
-    const home = winner === 'remote' ? null : scope.habits.looksBack ? AS_LOGGED : state.read[0];
-    if (scope.habits.reasserts) restated = { image: decision.image, home, us: decidedUs };
+    const decision: Settled =
+      kind === 'succeed'
+        ? judgement.succeed(current, incoming)
+        : judgement.settle(current, incoming, rivalUs, incomingUs, opOf(state, ordinal));
+    const { winner, image } = decision;
+    if (image !== current) [current, wrote] = [image, image];
+    const decidedUs: number = winner === 'home' ? rivalUs : Math.max(rivalUs, incomingUs);
+    const logged = scope.habits.looksBack ? AS_LOGGED : state.read[0];
+    const told: number | null = winner === 'remote' ? null : decided === null ? logged : decided.told;
+    const home: number = winner === 'remote' ? 0 : (decided?.home ?? newestAt(state, scope, known));
+    if (scope.habits.meetsDecisions) decided = { told, home, us: decidedUs, gone: image === ABSENT };
+    if (scope.habits.reasserts) restated = { image, home: told, us: decidedUs };
   }
   const last = judged.at(-1)?.ordinal ?? 0;
   return { position: last, floor: seenBy(state, 1, last), us, wrote, restated };
+}
+
+/** What the batch has decided about the row so far: pipeline/decided.ts. */
+interface Decided {
+  /** What its provenance names at home; see Restated. */
+  readonly told: number | null;
+  /** The newest home change in it; 0 = none. */
+  readonly home: number;
+  readonly us: number;
+  readonly gone: boolean;
+}
+
+function meet(state: State, scope: Scope, ordinal: number, { home, us, gone }: Decided): Omit<Judged, 'ordinal'> {
+  const entry = { ordinal: Infinity, effectiveUs: us, reasserted: true, gone };
+  const arrival = arrivalOf(state, scope, ordinal);
+  const { kind } = scope.rules.decideHome({ newest: () => entry }, HASH, arrival, () => ({ home, remote: 0 }));
+  return { kind, rivalUs: us };
+}
+
+/** The newest home change in what home's row held, as far as its log was known. */
+function newestAt(state: State, scope: Scope, known: number): number {
+  const entry = windowOf(state, scope, 0, known).newest(HASH, -1);
+  if (entry === null) return 0;
+  return (entry.reasserted ? provenanceAt(state, scope, entry.ordinal)?.home : undefined) ?? entry.ordinal;
 }
 
 /** What kind of change it is to the policy: by the row that stood there in the remote log. */

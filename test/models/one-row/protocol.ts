@@ -23,8 +23,8 @@ export interface Habits {
   readonly asksTheLog: boolean;
   /** After a restart hybrid times go on from where the checkpoint left them. */
   readonly remembersTime: boolean;
-  /** A row that was decided in a batch is not blindly written by a later change in it. */
-  readonly splitsBatches: boolean;
+  /** A change that comes after a decision about its row in the same batch is judged by that decision. */
+  readonly meetsDecisions: boolean;
 }
 
 export const allHabits: Habits = {
@@ -37,7 +37,7 @@ export const allHabits: Habits = {
   keepsDeferrals: true,
   asksTheLog: true,
   remembersTime: true,
-  splitsBatches: true,
+  meetsDecisions: true,
 };
 
 /** One configuration of the search. */
