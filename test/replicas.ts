@@ -72,9 +72,15 @@ async function chownAll(folder: string, uid: number, gid: number): Promise<void>
   for (const name of await readdir(folder, { recursive: true })) await chown(join(folder, name), uid, gid);
 }
 
+/** Several workers apply what the primary sends; both servers still write their logs in its order. */
+const replicaSettings: Readonly<Record<'mysql' | 'mariadb', Readonly<Record<string, string>>>> = {
+  mysql: { replica_parallel_workers: '4', replica_preserve_commit_order: 'ON' },
+  mariadb: { log_slave_updates: 'ON', slave_parallel_threads: '4', slave_parallel_mode: 'optimistic' },
+};
+
 /** A replica by GTID of a MySQL or MariaDB server, from its first transaction on. */
 export async function startReplica(primary: Server): Promise<Server> {
-  const settings: Record<string, string> = primary.engine === 'mariadb' ? { log_slave_updates: 'ON' } : {};
+  const settings = replicaSettings[primary.engine === 'mariadb' ? 'mariadb' : 'mysql'];
   const replica = await startServer(primary.engine === 'mariadb' ? 'mariadb' : 'mysql', { settings });
   const { username, password, port } = new URL(primary.url);
   await administer(replica, async (connection) => {

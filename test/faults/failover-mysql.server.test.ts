@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Server } from '../../src/cli/demo/servers/server.ts';
 import { detach, executed, startReplica, through } from '../replicas.ts';
 import { isForeign, sharedServer, startServer } from '../servers.ts';
-import { createWriters } from './ledger.ts';
+import { auditLedger, createWriters } from './ledger.ts';
 import { expectInStep, openFaultPair, progress, whileWriting } from './stage.ts';
 import { openProxy } from './tcp-proxy.ts';
 
@@ -24,8 +24,11 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       await level(primary, behind);
       await detach(behind);
       const writers = createWriters(pair.sides, 41);
-      await whileWriting(() => progress(pair, 5), writers);
+      // Several connections at once, so that the replica's workers have something to do side by side.
+      const others = [200_000, 300_000, 400_000].map((first) => createWriters(pair.sides, first, first));
+      await whileWriting(() => progress(pair, 40), writers, ...others);
       await expectInStep(pair, sync, writers);
+      for (const each of others) expect(await auditLedger(pair.connections, each)).toEqual([]);
       await level(primary, replica);
       await primary.kill();
       await detach(replica);
