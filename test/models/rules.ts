@@ -30,7 +30,7 @@ const policies: Readonly<Record<PolicyName, Policy>> = {
 };
 
 /** A link of a table whose images are `width` integer columns, the first of which is the key. */
-function linkOf(policy: Policy, width: number): LinkPlan {
+export function linkOf(policy: Policy, width: number): LinkPlan {
   const columns = Array.from({ length: width }, (_, at) => columnOf(`c${at}`));
   const ref = { schema: 'model', table: 'rows' };
   const side = { ref, columns, key: [0], constants: [], uniques: [], foreignKeys: [], where: null };
