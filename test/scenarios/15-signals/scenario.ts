@@ -1,4 +1,4 @@
-import { endProcess, read, runProcess, type Scenario, silence, start, write, writes } from '../scenario.ts';
+import { count, endProcess, read, runProcess, type Scenario, silence, start, write, writes } from '../scenario.ts';
 
 export const scenario: Scenario = {
   title: 'SIGTERM and SIGINT drain and exit 0; kill -9 loses and repeats nothing',
@@ -21,7 +21,8 @@ export const scenario: Scenario = {
     endProcess('SIGINT'),
     start,
     silence,
-    // A decision may be told again after a kill; what counts is that nothing is written again.
+    count('left->right', { rows: 0 }),
+    count('right->left', { rows: 0 }),
     writes('legacy', 'users', { byApplication: 3, bySync: 2 }),
     writes('revamp', 'users', { byApplication: 2, bySync: 3 }),
   ],
