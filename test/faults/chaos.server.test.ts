@@ -81,8 +81,10 @@ await describeServers('every call fails once', { left: 'postgres', right: 'mysql
     await setPaused(endpoints.left, 'left->right', false);
     await expectInStep(pair, sync, createWriters(pair.sides, 8));
     await sync.stop();
-    expect([...chaos.failed].map((place) => place.replace(/:\d+/, '')).toSorted()).toEqual([
-      'disk engine/spill.ts',
+    expect([...chaos.visited].filter((place) => !chaos.failed.has(place))).toEqual([]);
+    const failed = [...chaos.failed].map((place) => place.replace(/:\d+/, '')).toSorted();
+    // A file that is taken while it is being written is removed in another place: whether one is, is a matter of luck.
+    expect(failed.filter((place) => place !== 'disk engine/spill.ts')).toEqual([
       'disk engine/spill.ts Spill.#read',
       'disk engine/spill.ts Spill.#read',
       'disk engine/spill.ts Spill.#write',
