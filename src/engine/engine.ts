@@ -314,7 +314,11 @@ export class Engine {
       meters: running.meters,
       remembered: () => remembered(running),
       status: () => describeSync(running, watch, { state: this.#state, failure: this.#failure }),
-      idle: () => Promise.race([waitIdle(running), finished.then(() => undefined)]),
+      idle: () => {
+        const over = new AbortController();
+        const idle = waitIdle(running, over.signal);
+        return Promise.race([idle, finished]).finally(() => over.abort());
+      },
       stop: async () => {
         if (this.#state === 'running') this.#state = 'stopping';
         for (const route of running.routes) route.end();

@@ -166,6 +166,20 @@ await describeServers('connections that break', { left: 'postgres', mysql: 'mysq
     await expect.poll(states, { timeout: 60_000 }).toEqual(['running', 'running']);
   });
 
+  test('do not end the wait until everything is applied', { timeout: 120_000 }, async () => {
+    await using wired = await openWired({ left: servers.left, right: servers.mysql });
+    const { pair, proxies } = wired;
+    const sync = await pair.start();
+    for (let id = 1; id <= 20; id += 1) {
+      await pair.connections.left.execute(`INSERT INTO ledger VALUES (${id}, 'from the left')`);
+      const idle = sync.idle();
+      proxies.left.cut();
+      proxies.right.cut();
+      await idle;
+      expect(await pair.connections.right.query(`SELECT id FROM ledger WHERE id = ${id}`)).toEqual([{ id }]);
+    }
+  });
+
   test('that are slow, lose and repeat nothing', { timeout: 240_000 }, async () => {
     await using wired = await openWired({ left: servers.left, right: servers.mysql });
     const { pair, proxies } = wired;
