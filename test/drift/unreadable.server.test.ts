@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connect } from '../../src/cli/demo/database.ts';
+import { connect, databaseOf } from '../../src/cli/demo/database.ts';
 import { describeServers } from '../servers.ts';
 import { type DriftPair, expectEqual, fill, openDriftPair, patience, untilHealed } from './stage.ts';
 
@@ -51,15 +51,18 @@ for (const right of ['mysql', 'mariadb'] as const) {
       await using pair = await openDriftPair(servers);
       const first = await pair.start();
       await fill(pair, first);
+      // Its name is one for the whole server, which other tests use, too.
+      const name = `'${databaseOf(pair.sides.right.url)}'`;
       {
         await using session = await connect(pair.sides.right);
-        for (const sql of ["XA START 'x'", ...writes, "XA END 'x'", "XA PREPARE 'x'"]) await session.execute(sql);
+        const prepared = [`XA START ${name}`, ...writes, `XA END ${name}`, `XA PREPARE ${name}`];
+        for (const sql of prepared) await session.execute(sql);
       }
       await pair.run('left', "INSERT INTO notes (item_id, body) SELECT id, 'second' FROM items WHERE sku = 'a'");
       await first.idle();
       await first.stop();
       const sync = await pair.start();
-      await pair.run('right', "XA COMMIT 'x'");
+      await pair.run('right', `XA COMMIT ${name}`);
       expect((await expectEqual(pair, sync)).items).toEqual(afterwards);
       expect(pair.log.filter(({ message }) => message.includes('this table group stops'))).toEqual([]);
     });

@@ -30,6 +30,15 @@ function insertMany(from: number, count: number): string {
   return `INSERT INTO items VALUES ${rows.join()}`;
 }
 
+/** The name of an XA transaction, which is one for the whole server. */
+function xaName(fixture: Fixture, name: string): string {
+  return `'${fixture.schema}.${name}'`;
+}
+
+function xa(name: string, ...work: string[]): string[] {
+  return [`XA START ${name}`, ...work, `XA END ${name}`];
+}
+
 /** Everything after `from`, up to an insert of id 0 into `other`, which this writes. */
 async function readAll(fixture: Fixture, from: Position, chunkRows = 1000): Promise<Transaction[]> {
   const log = await openLog(fixture, { tables: ['items', 'other'], chunkRows });
@@ -336,11 +345,9 @@ for (const flavor of flavors) {
           await session.execute('INSERT INTO unwanted (id) VALUES (1)');
           await session.execute("SET SESSION binlog_format = 'STATEMENT'");
           await session.execute("INSERT INTO unwanted VALUES (2, 'DELETE FROM items')");
-          await session.execute("XA START 'x'");
-          await session.execute('DELETE FROM unwanted');
-          await session.execute("XA END 'x'");
-          await session.execute("XA PREPARE 'x'");
-          await session.execute("XA COMMIT 'x'");
+          const name = xaName(fixture, 'x');
+          for (const sql of [...xa(name, 'DELETE FROM unwanted'), `XA PREPARE ${name}`]) await session.execute(sql);
+          await session.execute(`XA COMMIT ${name}`);
         } finally {
           await session[Symbol.asyncDispose]();
         }
@@ -358,30 +365,32 @@ for (const flavor of flavors) {
     });
 
     describe('XA', () => {
-      const xa = (name: string, ...work: string[]) => [`XA START '${name}'`, ...work, `XA END '${name}'`];
       const all = async (fixture: Fixture, from: Position) => (await readAll(fixture, from)).map(summary);
 
       test('in one phase is a commit as any other', async () => {
         await using fixture = await openFixture(server);
         await fixture.run(items, other);
         const from = await endOfLog(fixture);
-        await fixture.run(...xa('y', insertMany(1, 1)), "XA COMMIT 'y' ONE PHASE");
+        const name = xaName(fixture, 'y');
+        await fixture.run(...xa(name, insertMany(1, 1)), `XA COMMIT ${name} ONE PHASE`);
         expect(await all(fixture, from)).toEqual(['insert items null [1,"n1",null]', 'insert other null [0]']);
       });
 
       /** Prepared transactions outlive the sessions that made them. */
       const prepare = async (fixture: Fixture, name: string, ...work: string[]): Promise<void> => {
         await using session = await openWriter(fixture.connection);
-        for (const sql of [...xa(name, ...work), `XA PREPARE '${name}'`]) await session.execute(sql);
+        for (const sql of [...xa(name, ...work), `XA PREPARE ${name}`]) await session.execute(sql);
       };
 
       test('in two phases comes where it was committed', async () => {
         await using fixture = await openFixture(server);
         await fixture.run(items, other, insertMany(1, 1));
         const from = await endOfLog(fixture);
-        await prepare(fixture, 'one', insertMany(2, 1));
-        await prepare(fixture, 'two', insertMany(3, 1));
-        await fixture.run("UPDATE items SET name = 'between' WHERE id = 1", "XA ROLLBACK 'two'", "XA COMMIT 'one'");
+        const [one, two] = [xaName(fixture, 'one'), xaName(fixture, 'two')];
+        await prepare(fixture, one, insertMany(2, 1));
+        await prepare(fixture, two, insertMany(3, 1));
+        const between = "UPDATE items SET name = 'between' WHERE id = 1";
+        await fixture.run(between, `XA ROLLBACK ${two}`, `XA COMMIT ${one}`);
         expect(await all(fixture, from)).toEqual([
           'update items [1,"n1",null] [1,"between",null]',
           'insert items null [2,"n2",null]',
@@ -392,9 +401,10 @@ for (const flavor of flavors) {
       test('that was prepared before reading began may have changed any table', async () => {
         await using fixture = await openFixture(server);
         await fixture.run(items, other);
-        await prepare(fixture, 'x', insertMany(1, 1));
+        const name = xaName(fixture, 'x');
+        await prepare(fixture, name, insertMany(1, 1));
         const from = await endOfLog(fixture);
-        await fixture.run("XA COMMIT 'x'");
+        await fixture.run(`XA COMMIT ${name}`);
         const [transaction] = await readAll(fixture, from);
         expect(transaction && summary(transaction)).toBe('unreadable items null null; unreadable other null null');
         expect(transaction?.changes[0]?.table.misfit).toMatchObject({ code: 'TD6006' });
