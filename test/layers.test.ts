@@ -35,7 +35,9 @@ describe('the rules', () => {
     ['src/model/a.ts', "import { x } from 'node:crypto';"],
     ['src/mapping/a.ts', "import type { X } from '../arbiter/b.ts';"],
     ['src/arbiter/a.ts', "export type X = import('../pipeline/b.ts').X;"],
-    ['src/pipeline/a.ts', "import '../mapping/b.ts';"],
+    ['src/pipeline/map/a.ts', "import '../../mapping/b.ts';"],
+    ['src/pipeline/map/a.ts', "import '../apply/b.ts';"],
+    ['src/pipeline/a.ts', 'export const x = 1;'],
     ['src/databases/mysql/a.ts', "import '../postgres/b.ts';"],
     ['src/databases/mysql/a.ts', "import '../index.ts';"],
     ['src/databases/mysql/a.ts', "import '../../arbiter/b.ts';"],
@@ -60,7 +62,8 @@ describe('the rules', () => {
     ['src/databases/index.ts', "const x = () => import('./mysql/index.ts');"],
     ['src/databases/mysql/a.ts', "import { x } from './b.ts'; import pg from 'pg'; import '../../model/c.ts';"],
     ['src/config/a.ts', "import '../databases/index.ts'; import '../transports/kafka/config.ts';"],
-    ['src/pipeline/a.test.ts', "import '../engine/b.ts';"],
+    ['src/pipeline/decide/a.ts', "import '../lane/b.ts'; import '../../arbiter/c.ts';"],
+    ['src/pipeline/map/a.test.ts', "import '../../engine/b.ts';"],
   ])('see that %s may say %s', (path, text) => {
     expect(rules.imports(made({ [path]: text }))).toEqual([]);
   });

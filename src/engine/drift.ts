@@ -1,7 +1,7 @@
 import type { Finding } from '../model/finding.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import type { LanePlan, SyncPlan } from '../model/plan.ts';
-import type { Lane } from '../pipeline/lane.ts';
+import type { Lane } from '../pipeline/lane/lane.ts';
 import { awaitsDecision, groupOf, planRelease, stopGroup, tryRelease } from './groups.ts';
 import { healGroup } from './heal.ts';
 import type { Running } from './running.ts';

@@ -7,12 +7,12 @@ import type { SyncPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { TableSchema } from '../model/schema.ts';
 import { TRAVELLING_TABLES } from '../model/state.ts';
-import type { Applied } from '../pipeline/apply.ts';
-import { Claims } from '../pipeline/claims.ts';
-import { KeyMap } from '../pipeline/keys.ts';
-import { Lane } from '../pipeline/lane.ts';
-import { Recogniser } from '../pipeline/recognise.ts';
-import type { Turn } from '../pipeline/run.ts';
+import type { Applied } from '../pipeline/apply/apply.ts';
+import { Claims } from '../pipeline/lane/claims.ts';
+import { KeyMap } from '../pipeline/lane/keys.ts';
+import { Lane } from '../pipeline/lane/lane.ts';
+import { Recogniser } from '../pipeline/recognise/recognise.ts';
+import type { Turn } from '../pipeline/apply/run.ts';
 import { isResolution, readControls, readPaused } from './control.ts';
 import { DriftKeeper, type DriftWatch } from './drift.ts';
 import { makeGroups, openGroups } from './open-groups.ts';
@@ -58,7 +58,7 @@ export interface SyncParts {
 
 /**
  * The life of one sync: take over, verify the logs, read both, apply both ways, stop. What happens to a change on the
- * way is pipeline/run.ts; here is only who runs when, and what an error ends.
+ * way is pipeline/apply/run.ts; here is only who runs when, and what an error ends.
  */
 export class Engine {
   readonly #given: SyncParts;

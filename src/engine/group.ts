@@ -1,7 +1,7 @@
 import type { Position } from '../model/change.ts';
 import type { TandemError } from '../model/error.ts';
 import type { Side } from '../model/policy.ts';
-import type { GroupNote } from '../pipeline/owe.ts';
+import type { GroupNote } from '../pipeline/write/owe.ts';
 
 /** What an engine knows of one table group beyond what its routes do. */
 export interface Group {

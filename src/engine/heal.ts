@@ -1,11 +1,11 @@
 import type { LinkPlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
-import type { Lane } from '../pipeline/lane.ts';
-import { keyOf, rowHash, rowKeyText } from '../pipeline/linked.ts';
-import { entityOf } from '../pipeline/parked.ts';
-import { bare } from '../pipeline/write.ts';
-import { keyFromText } from '../pipeline/keys.ts';
+import type { Lane } from '../pipeline/lane/lane.ts';
+import { keyOf, rowHash, rowKeyText } from '../pipeline/lane/linked.ts';
+import { entityOf } from '../pipeline/lane/parked.ts';
+import { bare } from '../pipeline/write/write.ts';
+import { keyFromText } from '../pipeline/lane/keys.ts';
 import { groupHealed, groupOf, routeTo } from './groups.ts';
 import { addTask, type Running } from './running.ts';
 

@@ -1,6 +1,6 @@
 import type { Change } from '../model/change.ts';
 import type { Side } from '../model/policy.ts';
-import type { LaneItem } from '../pipeline/linked.ts';
+import type { LaneItem } from '../pipeline/lane/linked.ts';
 
 /** Sums by a few labels. */
 export class Counter<Label extends string> {

@@ -1,7 +1,7 @@
 import type { TandemError } from '../model/error.ts';
 import type { Side } from '../model/policy.ts';
 import { sameTable, type TableSchema } from '../model/schema.ts';
-import type { Lane } from '../pipeline/lane.ts';
+import type { Lane } from '../pipeline/lane/lane.ts';
 import { awaitsDecision, errorOf, noteGroup, planRelease, routesOf, stopGroup } from './groups.ts';
 import type { Group } from './group.ts';
 import type { Running } from './running.ts';

@@ -3,10 +3,10 @@ import type { Target } from '../model/endpoint.ts';
 import type { TableShape } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { decodeRow } from '../model/value.ts';
-import type { Lane } from '../pipeline/lane.ts';
-import { rowKeyText } from '../pipeline/linked.ts';
-import type { StateRow } from '../pipeline/marker.ts';
-import type { ParkedRow } from '../pipeline/parked.ts';
+import type { Lane } from '../pipeline/lane/lane.ts';
+import { rowKeyText } from '../pipeline/lane/linked.ts';
+import type { StateRow } from '../pipeline/lane/marker.ts';
+import type { ParkedRow } from '../pipeline/lane/parked.ts';
 import type { Stream } from './sync-status.ts';
 
 /** The rows that a route's target is owed, as its parked table holds them. */

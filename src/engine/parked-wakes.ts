@@ -1,12 +1,12 @@
 import { otherSide, type Side } from '../model/policy.ts';
 import type { Row } from '../model/value.ts';
-import { keyOf, rowKeyText, type LinkedChange } from '../pipeline/linked.ts';
-import type { StateRow } from '../pipeline/marker.ts';
-import { entityOf, type ParkedRow } from '../pipeline/parked.ts';
-import type { Recognised } from '../pipeline/recognised.ts';
+import { keyOf, rowKeyText, type LinkedChange } from '../pipeline/lane/linked.ts';
+import type { StateRow } from '../pipeline/lane/marker.ts';
+import { entityOf, type ParkedRow } from '../pipeline/lane/parked.ts';
+import type { Recognised } from '../pipeline/recognise/recognised.ts';
 import { parkedRow } from './parked-state.ts';
 import type { LaneRoute } from './route.ts';
-import type { KeyMap } from '../pipeline/keys.ts';
+import type { KeyMap } from '../pipeline/lane/keys.ts';
 
 // What a log shows may be just what a parked row has waited for. Whoever is woken here is asked for soon after, by
 // ParkedRetries.

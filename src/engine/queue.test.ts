@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Position } from '../model/change.ts';
 import type { LinkPlan } from '../model/plan.ts';
-import type { LaneItem } from '../pipeline/linked.ts';
+import type { LaneItem } from '../pipeline/lane/linked.ts';
 import { createContext } from './context.ts';
 import { ItemQueue } from './queue.ts';
 import { Spill } from './spill.ts';

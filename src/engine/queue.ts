@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { LinkPlan } from '../model/plan.ts';
-import type { LaneItem, LinkedChange, Unread } from '../pipeline/linked.ts';
+import type { LaneItem, LinkedChange, Unread } from '../pipeline/lane/linked.ts';
 import type { Spill, SpillFile } from './spill.ts';
 
 /** What goes into each file that spills from a queue's tail: little, so that what is read back dies young. */

@@ -3,9 +3,9 @@ import type { Context } from '../model/context.ts';
 import type { Source } from '../model/endpoint.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import type { Side } from '../model/policy.ts';
-import type { Recogniser } from '../pipeline/recognise.ts';
-import type { Recognised } from '../pipeline/recognised.ts';
-import type { Timeline } from '../pipeline/timeline.ts';
+import type { Recogniser } from '../pipeline/recognise/recognise.ts';
+import type { Recognised } from '../pipeline/recognise/recognised.ts';
+import type { Timeline } from '../pipeline/lane/timeline.ts';
 import { Backoff, isWorthRetrying } from './backoff.ts';
 import type { RetryDelays } from './limits.ts';
 

@@ -1,7 +1,7 @@
 import { lower, type Position } from '../model/change.ts';
 import type { Source } from '../model/endpoint.ts';
 import { otherSide, type Side } from '../model/policy.ts';
-import type { Lane } from '../pipeline/lane.ts';
+import type { Lane } from '../pipeline/lane/lane.ts';
 import type { LaneRoute } from './route.ts';
 import type { Running } from './running.ts';
 

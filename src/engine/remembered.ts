@@ -1,4 +1,4 @@
-import type { LaneSide } from '../pipeline/lane.ts';
+import type { LaneSide } from '../pipeline/lane/lane.ts';
 import type { Running } from './running.ts';
 import type { Remembered } from './sync-status.ts';
 

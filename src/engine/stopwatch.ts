@@ -1,4 +1,4 @@
-import type { LaneItem } from '../pipeline/linked.ts';
+import type { LaneItem } from '../pipeline/lane/linked.ts';
 import type { Meters } from './meters.ts';
 import type { Stream } from './sync-status.ts';
 

@@ -3,7 +3,7 @@ import type { TandemError } from '../model/error.ts';
 import type { LanePlan } from '../model/plan.ts';
 import { otherSide, type Side } from '../model/policy.ts';
 import { tableName } from '../model/schema.ts';
-import type { GroupNote } from '../pipeline/owe.ts';
+import type { GroupNote } from '../pipeline/write/owe.ts';
 import { errorOf } from './groups.ts';
 import type { Runnable } from './prepare-run.ts';
 import { stateOrNull } from './state-or-null.ts';

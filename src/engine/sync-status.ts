@@ -1,4 +1,4 @@
-import type { ConflictCount } from '../pipeline/ledger.ts';
+import type { ConflictCount } from '../pipeline/write/ledger.ts';
 import type { Side } from '../model/policy.ts';
 import type { KeptLog } from '../model/vitals.ts';
 import type { Meters } from './meters.ts';

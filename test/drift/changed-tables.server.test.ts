@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Side } from '../../src/model/policy.ts';
-import { WHOLE_TABLE } from '../../src/pipeline/dirty.ts';
+import { WHOLE_TABLE } from '../../src/pipeline/lane/dirty.ts';
 import { describeServers } from '../servers.ts';
 import {
   contents,

@@ -5,17 +5,29 @@ import type { Located, Reference, Source } from './source.ts';
 const databases = 'databases/*';
 const transports = 'transports/*';
 const model = 'model';
-const upToEngine = [model, 'mapping', 'arbiter', 'pipeline', 'databases', databases, transports, 'config'];
+
+/** The rooms of the pipeline, and what each may import of the others: the line, and no way back. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'pipeline/lane': [],
+  'pipeline/map': ['pipeline/lane'],
+  'pipeline/write': ['pipeline/lane', 'pipeline/map'],
+  'pipeline/recognise': ['pipeline/lane', 'pipeline/write'],
+  'pipeline/decide': ['pipeline/lane', 'pipeline/map', 'pipeline/write'],
+  'pipeline/apply': ['pipeline/lane', 'pipeline/map', 'pipeline/write', 'pipeline/decide'],
+};
+const pipeline = Object.keys(rooms);
+const upToEngine = [model, 'mapping', 'arbiter', ...pipeline, 'databases', databases, transports, 'config'];
 
 /**
- * What each layer may import besides itself. `databases` is the registry `databases/index.ts`, `databases/*` stands for
- * each folder under it, `transports/*` for each folder or file under transports.
+ * What each layer may import besides itself. Each room of the pipeline is a layer, `databases` is the registry
+ * `databases/index.ts`, `databases/*` stands for each folder under it, `transports/*` for each folder or file under
+ * transports.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   [model]: [],
   mapping: [model],
   arbiter: [model],
-  pipeline: [model, 'arbiter'],
+  ...Object.fromEntries(pipeline.map((room) => [room, [model, 'arbiter', ...(rooms[room] ?? [])]])),
   databases: [model, databases],
   [databases]: [model],
   [transports]: [model],
@@ -27,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Layers that compute and do nothing else: no packages, nothing of Node's. */
-const pureLayers = new Set([model, 'arbiter', 'pipeline']);
+const pureLayers = new Set([model, 'arbiter', ...pipeline]);
 
 /**
  * Where time, chance, the environment and the terminal may be touched: the edges, and the place that builds Context. A
@@ -62,6 +74,7 @@ function layerOf(path: string): { layer: string; unit: string } | undefined {
     if (rest.length === 0) return { layer: 'databases', unit: 'databases' };
     return { layer: databases, unit: `databases/${next}` };
   }
+  if (folder === 'pipeline') return { layer: `pipeline/${next}`, unit: `pipeline/${next}` };
   if (folder === 'transports') return { layer: transports, unit: `transports/${next.replace(/\.ts$/, '')}` };
   return { layer: folder, unit: folder };
 }

@@ -1,4 +1,4 @@
-import { decodeResolution, encodeResolution } from '../../src/pipeline/resolve.ts';
+import { decodeResolution, encodeResolution } from '../../src/pipeline/decide/resolve.ts';
 import { textOf } from './family.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type * as Rules from '../../src/arbiter/rules.ts';
-import type * as Lanes from '../../src/pipeline/lane.ts';
-import type * as Folds from '../../src/pipeline/fold.ts';
-import type * as Ops from '../../src/pipeline/ops.ts';
+import type * as Lanes from '../../src/pipeline/lane/lane.ts';
+import type * as Folds from '../../src/pipeline/map/fold.ts';
+import type * as Ops from '../../src/pipeline/map/ops.ts';
 import type { MemoryTransaction } from '../../src/databases/memory/application.ts';
 import type { Fields, TableDefinition } from '../../src/databases/memory/definition.ts';
 import type { MemoryOptions } from '../../src/databases/memory/store.ts';
@@ -11,8 +11,8 @@ import type { Context } from '../../src/model/context.ts';
 import type { Sync } from '../../src/engine/sync-status.ts';
 import type { Endpoint } from '../../src/model/endpoint.ts';
 import type { Side } from '../../src/model/policy.ts';
-import { Echoes } from '../../src/pipeline/echo.ts';
-import { Recogniser } from '../../src/pipeline/recognise.ts';
+import { Echoes } from '../../src/pipeline/lane/echo.ts';
+import { Recogniser } from '../../src/pipeline/recognise/recognise.ts';
 import { Gates } from './gates.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
@@ -29,7 +29,7 @@ vi.mock('../../src/arbiter/rules.ts', async (original) => {
       without.rule === 'barrier' || real.hasRecovered(...args),
   };
 });
-vi.mock('../../src/pipeline/lane.ts', async (original) => {
+vi.mock('../../src/pipeline/lane/lane.ts', async (original) => {
   const real = await original<typeof Lanes>();
   return {
     ...real,
@@ -37,13 +37,13 @@ vi.mock('../../src/pipeline/lane.ts', async (original) => {
       without.rule !== 'disbelief' && real.isExpected(...args),
   };
 });
-vi.mock('../../src/pipeline/fold.ts', async (original) => {
+vi.mock('../../src/pipeline/map/fold.ts', async (original) => {
   const real = await original<typeof Folds>();
   const fold: typeof real.fold = (ops, guards, mayBeThere) =>
     real.fold(ops, guards, mayBeThere && without.rule !== 'traces');
   return { ...real, fold };
 });
-vi.mock('../../src/pipeline/ops.ts', async (original) => {
+vi.mock('../../src/pipeline/map/ops.ts', async (original) => {
   const real = await original<typeof Ops>();
   return {
     ...real,

@@ -4,13 +4,13 @@ import type * as Rules from '../../src/arbiter/rules.ts';
 import type * as Constraints from '../../src/databases/memory/constraints.ts';
 import { ParkedRetries } from '../../src/engine/parked-retries.ts';
 import type * as Routes from '../../src/engine/route.ts';
-import type * as Apply from '../../src/pipeline/apply.ts';
-import type * as Children from '../../src/pipeline/children.ts';
-import type * as Decided from '../../src/pipeline/decided.ts';
-import type * as Decide from '../../src/pipeline/decide.ts';
-import { Claims } from '../../src/pipeline/claims.ts';
-import { Merges } from '../../src/pipeline/merges.ts';
-import { StateWrites } from '../../src/pipeline/state-writes.ts';
+import type * as Apply from '../../src/pipeline/apply/apply.ts';
+import type * as Children from '../../src/pipeline/write/children.ts';
+import type * as Decided from '../../src/pipeline/decide/decided.ts';
+import type * as Decide from '../../src/pipeline/decide/decide.ts';
+import { Claims } from '../../src/pipeline/lane/claims.ts';
+import { Merges } from '../../src/pipeline/lane/merges.ts';
+import { StateWrites } from '../../src/pipeline/write/state-writes.ts';
 import { simulate } from './simulate.ts';
 
 // Each rule is taken away in turn, and the simulation must see it. A suite that does not fail then tests nothing.
@@ -27,7 +27,7 @@ vi.mock('../../src/arbiter/rules.ts', async (original) => {
       without.rule === 'floor' ? args[1] : real.restartFloor(...args),
   };
 });
-vi.mock('../../src/pipeline/decided.ts', async (original) => {
+vi.mock('../../src/pipeline/decide/decided.ts', async (original) => {
   const real = await original<typeof Decided>();
   return {
     ...real,
@@ -35,7 +35,7 @@ vi.mock('../../src/pipeline/decided.ts', async (original) => {
       without.rule === 'meeting' ? args[1] : real.meetDecided(...args),
   };
 });
-vi.mock('../../src/pipeline/children.ts', async (original) => {
+vi.mock('../../src/pipeline/write/children.ts', async (original) => {
   const real = await original<typeof Children>();
   return {
     ...real,
@@ -43,7 +43,7 @@ vi.mock('../../src/pipeline/children.ts', async (original) => {
       without.rule === 'telling' ? undefined : real.tellChildren(...args),
   };
 });
-vi.mock('../../src/pipeline/decide.ts', async (original) => {
+vi.mock('../../src/pipeline/decide/decide.ts', async (original) => {
   const real = await original<typeof Decide>();
   return {
     ...real,
@@ -68,7 +68,7 @@ vi.mock('../../src/engine/route.ts', async (original) => {
   }
   return { ...real, LaneRoute };
 });
-vi.mock('../../src/pipeline/apply.ts', async (original) => {
+vi.mock('../../src/pipeline/apply/apply.ts', async (original) => {
   const real = await original<typeof Apply>();
   return {
     ...real,

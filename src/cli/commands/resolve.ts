@@ -6,7 +6,7 @@ import { TandemError } from '../../model/error.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import type { NamedRow, Side } from '../../model/policy.ts';
 import type { Kind, Value } from '../../model/value.ts';
-import type { Resolution } from '../../pipeline/lane.ts';
+import type { Resolution } from '../../pipeline/lane/lane.ts';
 import { explainConflict, valueText } from '../conflict-words.ts';
 import { confirm } from '../confirm.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -3,7 +3,7 @@ import type { Row } from '../../../src/model/value.ts';
 import { Transaction } from './transaction.ts';
 import { text, type Image, type Item, type RowChange, type SideIndex, type Task, type World } from './world.ts';
 
-/** May the route towards this side do something, and if so does it? pipeline/apply.ts, careful.ts, task.ts. */
+/** May the route towards this side do something, and if so does it? pipeline/apply/apply.ts, careful.ts, task.ts. */
 export function applyNext(world: World, target: SideIndex): boolean {
   const source = target === 0 ? 1 : 0;
   if (world.tasks[target].length > 0) {

@@ -1,7 +1,7 @@
 import type { Provenance } from '../../../src/arbiter/rules.ts';
 import type { OwnEntry, Reading, Restated, RowChange, SideIndex, World } from './world.ts';
 
-/** One entry of a side's log is read: pipeline/recognise.ts and recognise-own.ts. */
+/** One entry of a side's log is read: pipeline/recognise/recognise.ts and recognise-own.ts. */
 export function readNext(world: World, side: SideIndex): void {
   const reading = world.readings[side];
   const ordinal = ++reading.at;

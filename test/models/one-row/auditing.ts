@@ -6,7 +6,7 @@ import { judgeOf } from './verdicts.ts';
 
 type AuditTask = Task & { readonly kind: 'audit' };
 
-/** What meeting this entry of the home log gives to do: pipeline/recognise-own.ts at the home side. */
+/** What meeting this entry of the home log gives to do: pipeline/recognise/recognise-own.ts at the home side. */
 export function meet(state: State, scope: Scope, ordinal: number): State {
   const entry = entryAt(state, 0, ordinal);
   if (entry.kind === 'local') return state;

@@ -17,7 +17,7 @@ import { judgeOf, type Settled } from './verdicts.ts';
 /** A step that a state allows, by name. */
 export type Step = readonly [label: string, next: State];
 
-/** What the route towards home may do next: pipeline/run.ts, apply.ts, careful.ts and task.ts at the home side. */
+/** What the route towards home may do next: run.ts, apply.ts, careful.ts and task.ts of pipeline/apply. */
 export function homeSteps(state: State, scope: Scope): Step[] {
   if (state.doing !== null) return [finish(state, scope, state.doing)];
   const known = state.read[0];
@@ -120,7 +120,7 @@ function doItems(state: State, scope: Scope, judged: readonly Judged[], found: n
   return { position: last, floor: seenBy(state, 1, last), us, wrote, restated };
 }
 
-/** What the batch has decided about the row so far: pipeline/decided.ts. */
+/** What the batch has decided about the row so far: pipeline/decide/decided.ts. */
 interface Decided {
   /** What its provenance names at home; see Restated. */
   readonly told: number | null;

@@ -120,7 +120,7 @@ interface Deferral {
   until: number;
 }
 
-/** Home changes that the row at the remote side lacked for a while: pipeline/recognise-own.ts at the remote side. */
+/** Home changes that the row at the remote side lacked for a while: pipeline/recognise/recognise-own.ts there. */
 function deferralsOf(state: State, scope: Scope): Deferral[] {
   const all: Deferral[] = [];
   const keep = (deferral: Deferral) => {

@@ -4,7 +4,7 @@ export type SideIndex = 0 | 1;
 /** A row is one small number; absent is a value like any other. */
 export const ABSENT = -1;
 
-/** Deciding again what our own write passed over, or sending the row as it is now: as pipeline/lane.ts has them. */
+/** Deciding again what our own write passed over, or sending the row as it is: as pipeline/lane/lane.ts has them. */
 export type Task =
   | {
       readonly kind: 'audit';
