@@ -9,9 +9,9 @@ const model = 'model';
 /** The rooms of the pipeline, and what each may import of the others: the line, and no way back. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'pipeline/lane': [],
+  'pipeline/recognise': ['pipeline/lane'],
   'pipeline/map': ['pipeline/lane'],
   'pipeline/write': ['pipeline/lane', 'pipeline/map'],
-  'pipeline/recognise': ['pipeline/lane', 'pipeline/write'],
   'pipeline/decide': ['pipeline/lane', 'pipeline/map', 'pipeline/write'],
   'pipeline/apply': ['pipeline/lane', 'pipeline/map', 'pipeline/write', 'pipeline/decide'],
 };

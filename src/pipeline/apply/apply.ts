@@ -1,15 +1,15 @@
 import type { Position } from '../../model/change.ts';
 import { asTandemError, type TandemError } from '../../model/error.ts';
-import { applyFitting, applyRuns } from './bulk.ts';
-import { applyEach, inOrder } from './each.ts';
+import { LookAgain } from '../decide/standing.ts';
 import type { LaneItem, LinkedChange } from '../lane/linked.ts';
+import { entityOf, type ParkedRow } from '../lane/parked.ts';
 import { LogFirst, prepare, refusedKeys, TasksFirst, type Op } from '../map/ops.ts';
 import type { CarefulPass, Tally } from '../write/pass.ts';
-import type { Refusal } from './park.ts';
-import { entityOf, type ParkedRow } from '../lane/parked.ts';
-import { cutAtDisputes, isDisputed } from './pieces.ts';
-import { LookAgain } from '../decide/standing.ts';
 import { moveFor, transact, type Applier } from '../write/transact.ts';
+import { applyFitting, applyRuns } from './bulk.ts';
+import { applyEach, inOrder } from './each.ts';
+import type { Refusal } from './park.ts';
+import { cutAtDisputes, isDisputed } from './pieces.ts';
 
 /** So many batches are taken apart from the start after one in which the target refused something. */
 const WARY_BATCHES = 8;

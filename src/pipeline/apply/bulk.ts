@@ -1,8 +1,8 @@
 import { asTandemError } from '../../model/error.ts';
-import { attempt } from '../write/attempt.ts';
-import type { CarefulPass } from '../write/pass.ts';
 import { compact, type Run } from '../map/compact.ts';
 import type { Op } from '../map/ops.ts';
+import { attempt } from '../write/attempt.ts';
+import type { CarefulPass } from '../write/pass.ts';
 import { deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from '../write/write.ts';
 
 /** A run that was refused is tried again in so many parts, and so on down to single rows. */

@@ -2,17 +2,17 @@ import { addToCounters, rowPolicyOf } from '../../arbiter/groups.ts';
 import { sameImage } from '../../arbiter/same.ts';
 import { TandemError } from '../../model/error.ts';
 import type { Row, Value } from '../../model/value.ts';
-import { tellChildren } from '../write/children.ts';
-import { claimOf } from '../lane/claims.ts';
 import { dispute, holdOn, merge, mergeUnderLock } from '../decide/decide.ts';
-import { orderedPair } from '../lane/keys.ts';
 import { meetDecided, noteDecided } from '../decide/decided.ts';
+import { mayDelete } from '../decide/orphans.ts';
+import { standingRow, leaveStanding } from '../decide/standing.ts';
+import { claimOf } from '../lane/claims.ts';
+import { orderedPair } from '../lane/keys.ts';
 import { isDeferred } from '../lane/lane.ts';
 import { keyOf, rowHash, rowKeyText } from '../lane/linked.ts';
-import { LogFirst, type Op } from '../map/ops.ts';
-import { mayDelete } from '../decide/orphans.ts';
 import { isHeld } from '../lane/parked.ts';
-import { standingRow, leaveStanding } from '../decide/standing.ts';
+import { LogFirst, type Op } from '../map/ops.ts';
+import { tellChildren } from '../write/children.ts';
 import { inTargetKeys, parentValue, replaceRow, restate, type CarefulPass } from '../write/pass.ts';
 import {
   bare,

@@ -1,14 +1,14 @@
 import { asTandemError, TandemError } from '../../model/error.ts';
 import { otherSide } from '../../model/policy.ts';
-import { attempt } from '../write/attempt.ts';
-import { applyCarefully } from './careful.ts';
-import { tellChildren } from '../write/children.ts';
+import { lockStanding, LookAgain, runFrom, stands, writeStanding } from '../decide/standing.ts';
 import { keyOf, rowKeyText, type LaneItem, type LinkedChange } from '../lane/linked.ts';
 import { LogFirst, type Op } from '../map/ops.ts';
-import { blockerOf, heal, park, type Refusal } from './park.ts';
+import { attempt } from '../write/attempt.ts';
+import { tellChildren } from '../write/children.ts';
 import type { CarefulPass } from '../write/pass.ts';
-import { lockStanding, LookAgain, runFrom, stands, writeStanding } from '../decide/standing.ts';
 import { freshKey } from '../write/write.ts';
+import { applyCarefully } from './careful.ts';
+import { blockerOf, heal, park, type Refusal } from './park.ts';
 
 /** An operation, or a change that cannot cross. */
 export type Entry = Op | Refusal;

@@ -3,16 +3,16 @@ import type { TandemError } from '../../model/error.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import { otherSide } from '../../model/policy.ts';
 import type { Row } from '../../model/value.ts';
-import { naturalTuple } from './careful.ts';
-import { CLASH_CODES, closeClash, recordClash } from '../write/clashes.ts';
 import { keyOf, rowKeyText, type LaneItem, type LinkedChange } from '../lane/linked.ts';
+import { blockerText, isHeld } from '../lane/parked.ts';
+import { changesKey } from '../lane/project.ts';
 import { mapImage } from '../map/map.ts';
 import type { Op } from '../map/ops.ts';
+import { CLASH_CODES, closeClash, recordClash } from '../write/clashes.ts';
 import { healRow, parkRow } from '../write/owed.ts';
-import { blockerText, isHeld } from '../lane/parked.ts';
 import type { CarefulPass } from '../write/pass.ts';
-import { changesKey } from '../lane/project.ts';
 import { bare } from '../write/write.ts';
+import { naturalTuple } from './careful.ts';
 
 /** Why a change could not be applied. */
 export interface Refusal {

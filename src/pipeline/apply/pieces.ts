@@ -1,9 +1,9 @@
 import { groupsOf, rowPolicyOf } from '../../arbiter/groups.ts';
+import { isGuarded } from '../decide/orphans.ts';
+import { mayStand } from '../decide/standing.ts';
 import { isDeferred } from '../lane/lane.ts';
 import type { LaneItem } from '../lane/linked.ts';
 import type { Op } from '../map/ops.ts';
-import { isGuarded } from '../decide/orphans.ts';
-import { mayStand } from '../decide/standing.ts';
 import type { Applier } from '../write/transact.ts';
 
 /**

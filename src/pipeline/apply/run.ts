@@ -1,11 +1,11 @@
-import { applyItems, type Applied } from './apply.ts';
+import type { Position } from '../../model/change.ts';
 import type { Task } from '../lane/lane.ts';
 import type { LaneItem } from '../lane/linked.ts';
 import { TasksFirst } from '../map/ops.ts';
 import { owe, type Owing } from '../write/owe.ts';
-import { applyTasks } from './task.ts';
 import { moveFor, transact, type Applier } from '../write/transact.ts';
-import type { Position } from '../../model/change.ts';
+import { applyItems, type Applied } from './apply.ts';
+import { applyTasks } from './task.ts';
 
 /** What there is to do next for one lane of one route. */
 export type Turn =

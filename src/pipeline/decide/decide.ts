@@ -7,18 +7,18 @@ import { asTandemError } from '../../model/error.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import { describePolicy, type Decision } from '../../model/policy.ts';
 import { encodeRow, type Row } from '../../model/value.ts';
-import { tellChildren } from '../write/children.ts';
 import { claimOf } from '../lane/claims.ts';
-import { noteDecided } from './decided.ts';
-import type { LedgerRow } from '../write/ledger.ts';
 import { rowHash, rowKeyText } from '../lane/linked.ts';
-import type { Op } from '../map/ops.ts';
-import { mayDelete } from './orphans.ts';
-import { healRow, parkRow } from '../write/owed.ts';
 import { HELD_CODES, storedKey, type Debt, type ParkedRow } from '../lane/parked.ts';
+import type { Op } from '../map/ops.ts';
+import { tellChildren } from '../write/children.ts';
+import type { LedgerRow } from '../write/ledger.ts';
+import { healRow, parkRow } from '../write/owed.ts';
 import { inTargetKeys, replaceRow, restate, type CarefulPass } from '../write/pass.ts';
-import { leaveStanding, standingRow, writeStanding } from './standing.ts';
 import { bare, believeAbsent, pair, type Scope } from '../write/write.ts';
+import { noteDecided } from './decided.ts';
+import { mayDelete } from './orphans.ts';
+import { leaveStanding, standingRow, writeStanding } from './standing.ts';
 
 /** Home rule: concurrent writes. Decided once, written here, and sent through the log to the other side. */
 export async function dispute(pass: CarefulPass, op: Op, key: Row): Promise<void> {

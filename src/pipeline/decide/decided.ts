@@ -1,9 +1,9 @@
 import { decideHome } from '../../arbiter/rules.ts';
 import type { Decision } from '../../model/policy.ts';
 import { heldBefore } from '../lane/lane.ts';
+import type { Restatement } from '../lane/restatement.ts';
 import { arrivalOf, type Op } from '../map/ops.ts';
 import type { CarefulPass, Decided } from '../write/pass.ts';
-import type { Restatement } from '../write/state-writes.ts';
 
 /** Remembers what was decided about the row, until the log shows it. Returns what the other side is told of it. */
 export function noteDecided(

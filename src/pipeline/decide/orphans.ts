@@ -1,11 +1,11 @@
 import type { LinkPlan } from '../../model/plan.ts';
 import type { Side } from '../../model/policy.ts';
 import type { Row } from '../../model/value.ts';
-import type { CarefulPass } from '../write/pass.ts';
-import { tell, tellChildren } from '../write/children.ts';
 import type { Lane } from '../lane/lane.ts';
 import { keyOf, rowHash } from '../lane/linked.ts';
 import { LogFirst, type Op } from '../map/ops.ts';
+import { tell, tellChildren } from '../write/children.ts';
+import type { CarefulPass } from '../write/pass.ts';
 import { bare } from '../write/write.ts';
 
 interface Child {

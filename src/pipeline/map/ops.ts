@@ -6,7 +6,6 @@ import type { LinkPlan } from '../../model/plan.ts';
 import { otherSide, type Side } from '../../model/policy.ts';
 import type { Row } from '../../model/value.ts';
 import { claimOf, type Claims } from '../lane/claims.ts';
-import type { RowOp } from './compact.ts';
 import { keyFromText, type KeyMap } from '../lane/keys.ts';
 import type { Lane } from '../lane/lane.ts';
 import {
@@ -20,10 +19,11 @@ import {
   type LinkedChange,
   rowKeyText,
 } from '../lane/linked.ts';
-import { mapImage } from './map.ts';
 import { entityOf } from '../lane/parked.ts';
 import { changesKey } from '../lane/project.ts';
 import type { Timeline } from '../lane/timeline.ts';
+import type { RowOp } from './compact.ts';
+import { mapImage } from './map.ts';
 
 /** What the arbiter says about one change at its target. */
 export type Verdict =

@@ -11,11 +11,11 @@ import type { Intention } from '../lane/intentions.ts';
 import { heldBefore, noteVanished, type Lane } from '../lane/lane.ts';
 import { hashKeyText, imageHash, imageKinds, keyOf, rowHash, rowKeyText, type LinkedChange } from '../lane/linked.ts';
 import type { Marker, StateRow } from '../lane/marker.ts';
-import { changesKey, project, type Projection } from '../lane/project.ts';
 import { entityOf, HELD_CODES } from '../lane/parked.ts';
-import { itemOf, type Recognised } from './recognised.ts';
-import type { Restatement } from '../write/state-writes.ts';
+import { changesKey, project, type Projection } from '../lane/project.ts';
+import type { Restatement } from '../lane/restatement.ts';
 import type { Timeline } from '../lane/timeline.ts';
+import { itemOf, type Recognised } from './recognised.ts';
 
 /** One of our own transactions as the reader of its log meets it. */
 export interface OwnTransaction {

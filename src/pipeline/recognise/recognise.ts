@@ -11,9 +11,9 @@ import { noteVanished, type Lane } from '../lane/lane.ts';
 import { keyOf, imageHash, type LinkedChange, type Unread } from '../lane/linked.ts';
 import { readMarker, stateRow, type Marker } from '../lane/marker.ts';
 import { changesKey, projectChange, projectionsOf, type Misfit, type Projection } from '../lane/project.ts';
+import { Timeline } from '../lane/timeline.ts';
 import { itemOf, type Recognised } from './recognised.ts';
 import { noteWritten, type OwnTransaction, recogniseOwn, type Written } from './recognise-own.ts';
-import { Timeline } from '../lane/timeline.ts';
 
 type TableRole =
   | { readonly kind: 'linked'; readonly uses: readonly Use[] }

@@ -1,8 +1,8 @@
 import type { Position, Transaction } from '../../model/change.ts';
 import type { TandemError } from '../../model/error.ts';
 import type { Lane, Task } from '../lane/lane.ts';
-import type { StateRow } from '../lane/marker.ts';
 import type { LaneItem, LinkedChange, Unread } from '../lane/linked.ts';
+import type { StateRow } from '../lane/marker.ts';
 
 /** What a transaction of the log turned out to be, for each lane it concerns. */
 export interface Recognised {

@@ -1,8 +1,8 @@
 import { otherSide } from '../../model/policy.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import type { Row } from '../../model/value.ts';
-import { restate, type CarefulPass } from './pass.ts';
 import { keyOf, rowHash } from '../lane/linked.ts';
+import { restate, type CarefulPass } from './pass.ts';
 import { bare } from './write.ts';
 
 /**

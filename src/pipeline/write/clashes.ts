@@ -1,8 +1,8 @@
 import { encodeRow, type Row } from '../../model/value.ts';
 import type { ConflictType } from '../../model/policy.ts';
 import type { LinkedChange } from '../lane/linked.ts';
-import { mapImage } from '../map/map.ts';
 import { storedKey } from '../lane/parked.ts';
+import { mapImage } from '../map/map.ts';
 import type { CarefulPass } from './pass.ts';
 
 /** Codes of rows whose unique values another row holds: no policy decides that, and it heals when the value is free. */

@@ -1,7 +1,7 @@
 import type { Position } from '../../model/change.ts';
 import { otherSide } from '../../model/policy.ts';
-import type { Debts } from './debts.ts';
 import { keyOf, rowKeyText, type LaneItem, type Unread } from '../lane/linked.ts';
+import type { Debts } from './debts.ts';
 import { knownNow, moveFor, transact, type Applier } from './transact.ts';
 
 /** What a stopped table group notes in its target, and with it what is to stand about the group itself. */

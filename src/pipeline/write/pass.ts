@@ -4,12 +4,12 @@ import type { Code } from '../../model/codes.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import { otherSide } from '../../model/policy.ts';
 import type { Row, Value } from '../../model/value.ts';
+import { rowHash, rowKeyText, type LinkedChange } from '../lane/linked.ts';
+import type { OwedRows } from '../lane/parked.ts';
+import type { Restatement } from '../lane/restatement.ts';
+import type { Arena, Op } from '../map/ops.ts';
 import type { Debts } from './debts.ts';
 import type { Ledger } from './ledger.ts';
-import { rowHash, rowKeyText, type LinkedChange } from '../lane/linked.ts';
-import type { Arena, Op } from '../map/ops.ts';
-import type { OwedRows } from '../lane/parked.ts';
-import type { Restatement } from './state-writes.ts';
 import { deleteRows, freshKey, insertRows, updateRows, type Outgoing, type Scope } from './write.ts';
 
 /** What the careful path did, for the status. */

@@ -1,10 +1,10 @@
-import type { Position } from '../../model/change.ts';
 import type { TargetTransaction, WriteRun } from '../../model/endpoint.ts';
 import type { LinkPlan, TableShape } from '../../model/plan.ts';
 import type { StateTableName } from '../../model/state.ts';
-import { rowHash } from '../lane/linked.ts';
-import type { Arena } from '../map/ops.ts';
 import { encodeRow, type Row, type Value } from '../../model/value.ts';
+import { rowHash } from '../lane/linked.ts';
+import type { Restatement } from '../lane/restatement.ts';
+import type { Arena } from '../map/ops.ts';
 
 type StateValues = Readonly<Record<string, Value>>;
 type StateShapes = Readonly<Record<StateTableName, TableShape>>;
@@ -16,22 +16,6 @@ function imageOf(shape: TableShape, values: StateValues): Row {
 
 function insertRun(shape: TableShape, rows: readonly StateValues[]): WriteRun {
   return { op: 'insert', shape, rows: rows.map((row) => imageOf(shape, row)), generated: false };
-}
-
-/** A decision, or a request to look at a row again, on its way through this database's log. */
-export interface Restatement {
-  readonly id: string;
-  readonly lane: string;
-  readonly link: string;
-  readonly purpose: 'reassert' | 'refresh' | 'recall';
-  readonly key: Row;
-  readonly image: Row | null;
-  /**
-   * Which writes the image holds: positions, or null where none of that side's; `before`: whatever stood there before,
-   * as the log says. Null: that alone.
-   */
-  readonly provenance: { readonly home: Position | 'before' | null; readonly remote: Position | null } | null;
-  readonly effectiveUs: number;
 }
 
 /**
