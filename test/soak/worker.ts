@@ -49,6 +49,8 @@ async function runEngine(declaration: Declaration): Promise<void> {
   using context = createContext({ level: 'warn' });
   sync = await createSync({ declaration, context });
   say({ kind: 'started' });
+  // Asked while it was starting.
+  if (stop.signal.aborted) void sync.stop();
   await sync.finished;
 }
 

@@ -340,6 +340,18 @@ for (const flavor of flavors) {
         expect(await takeOver).toMatchObject({ position: 'late', epoch: held.epoch + 1, seq: held.seq + 2 });
       });
 
+      test('has one connection, also for those who ask at the same time, and leaves none behind', async () => {
+        await using fixture = await openFixture(server);
+        await fixture.run(people);
+        const shape = await fixture.shape('people');
+        const target = fixture.target();
+        await Promise.all([1n, 2n, 3n].map((id) => target.find(shape, [0], [[id]])));
+        await target[Symbol.asyncDispose]();
+        const others = `SELECT COUNT(*) FROM information_schema.PROCESSLIST
+          WHERE DB = '${fixture.schema}' AND ID <> CONNECTION_ID()`;
+        await expect.poll(async () => Number((await fixture.rows(others))[0]?.[0])).toBe(0);
+      });
+
       test('needs its tables and its row', async () => {
         await using fixture = await openFixture(server);
         const target = fixture.target();

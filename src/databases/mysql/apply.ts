@@ -14,6 +14,7 @@ import type { Code } from '../../model/codes.ts';
 import { asTandemError, TandemError } from '../../model/error.ts';
 import type { TableShape } from '../../model/plan.ts';
 import { type TableRef, tableName } from '../../model/schema.ts';
+import { Renewable } from '../../model/renewable.ts';
 import type { Row } from '../../model/value.ts';
 import { openWriter } from './connect.ts';
 import type { Flavor } from './flavor.ts';
@@ -28,17 +29,17 @@ import { updateRows } from './write-update.ts';
 
 /** The connection that writes. It is opened when first needed, and again after it broke. */
 export class MysqlTarget implements Target {
-  readonly #connection: ConnectionOptions;
   readonly #flavor: Flavor;
-  readonly #context: Context;
   readonly #checkpoint: CheckpointSql;
-  #session: Session | null = null;
+  readonly #sessions: Renewable<Session>;
   #open: MysqlTransaction | null = null;
 
   constructor(connection: ConnectionOptions, flavor: Flavor, stateSchema: string, context: Context) {
-    this.#context = context;
-    this.#connection = connection;
     this.#flavor = flavor;
+    this.#sessions = new Renewable(
+      () => openPulsing(connection, context),
+      ({ broken }) => !broken,
+    );
     this.#checkpoint = checkpointSql(stateSchema);
   }
 
@@ -89,8 +90,7 @@ export class MysqlTarget implements Target {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const session = this.#session;
-    this.#session = null;
+    const session = await this.#sessions.close();
     // The server rolls back what is open when the connection goes.
     if (this.#open?.isOpen === true) session?.destroy();
     else await session?.[Symbol.asyncDispose]();
@@ -101,14 +101,18 @@ export class MysqlTarget implements Target {
       throw new TandemError('TD9002', 'a target was used for something else while its transaction was open');
     }
     this.#open = null;
-    if (this.#session === null || this.#session.broken) {
-      this.#session?.destroy();
-      this.#session = null;
-      const session = await openWriter(this.#connection);
-      await startPulse(session, this.#connection, SILENCE_IN_TRANSACTION_S, this.#context);
-      this.#session = session;
-    }
-    return this.#session;
+    return this.#sessions.get();
+  }
+}
+
+async function openPulsing(connection: ConnectionOptions, context: Context): Promise<Session> {
+  const session = await openWriter(connection);
+  try {
+    await startPulse(session, connection, SILENCE_IN_TRANSACTION_S, context);
+    return session;
+  } catch (error) {
+    session.destroy();
+    throw error;
   }
 }
 

@@ -140,15 +140,15 @@ export class Session implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever ends a session has all his answers: what is outstanding is a beat, and its answer may never come.
+    if (this.#broken || this.outstanding > 0) return this.destroy();
     this.#over.abort();
-    if (this.#broken) {
-      this.#connection.destroy();
-      return;
-    }
     this.#broken = true;
     await new Promise<void>((resolve) => {
       this.#connection.end(() => resolve());
     });
+    // A peer that is gone never closes its half of the connection.
+    this.#stream.end(() => this.#stream.destroy());
   }
 
   #checkSize(sql: string): void {

@@ -305,6 +305,19 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
       await transaction.rollback();
     });
 
+    test('has one connection, also for those who ask at the same time, and leaves none behind', async () => {
+      await using bench = await openPostgres(server);
+      await bench.sql('CREATE TABLE t (id int PRIMARY KEY)');
+      const count = async () =>
+        (await bench.sql('SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()'))[0]?.[0];
+      const t = await shape(bench, 't');
+      const before = await count();
+      const target = await bench.endpoint.target();
+      await Promise.all([1, 2, 3].map((id) => target.find(t, [0], [[id]])));
+      await target[Symbol.asyncDispose]();
+      await expect.poll(count).toBe(before);
+    });
+
     test('a lock that is not to be had in time is tried again, not parked', async () => {
       await using bench = await openPostgres(server);
       await using other = await openPostgres(server, bench.url);

@@ -11,6 +11,7 @@ import type {
 } from '../../model/endpoint.ts';
 import { asTandemError, TandemError } from '../../model/error.ts';
 import type { TableShape } from '../../model/plan.ts';
+import { Renewable } from '../../model/renewable.ts';
 import type { Row } from '../../model/value.ts';
 import { type Answer, type Login, quoteTable } from './connect.ts';
 import { findRows, lockRows, type Run } from './select.ts';
@@ -25,25 +26,22 @@ const COLUMNS = 'stream, lane, position, epoch, seq, floor, known, effective_us'
  */
 export class PostgresTarget implements Target {
   private readonly login: Login;
-  private readonly context: Context;
   private readonly table: string;
   private readonly sequences = new Sequences();
-  private session: Session | null = null;
-  private closed = false;
+  private readonly sessions: Renewable<Session>;
 
   constructor(login: Login, stateSchema: string, context: Context) {
     this.login = login;
-    this.context = context;
+    this.sessions = new Renewable(
+      () => Session.open(login, 'write', context),
+      ({ usable }) => usable,
+    );
     this.table = quoteTable({ schema: stateSchema, table: 'checkpoint' });
   }
 
   /** Throws TandemError TD4001, TD4002, TD4004, TD7009. */
-  async connect(): Promise<Session> {
-    if (this.closed) throw new TandemError('TD9002', `${this.login.label}: the target was closed`);
-    if (this.session?.usable === true) return this.session;
-    const session = await Session.open(this.login, 'write', this.context);
-    this.session = session;
-    return session;
+  connect(): Promise<Session> {
+    return this.sessions.get();
   }
 
   async checkpoint(stream: string, lane: string): Promise<Checkpoint | null> {
@@ -112,8 +110,8 @@ export class PostgresTarget implements Target {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.closed = true;
-    await this.session?.close();
+    const session = await this.sessions.close();
+    await session?.close();
   }
 
   private async ask(sql: string, values: readonly (string | null)[]): Promise<Answer> {
