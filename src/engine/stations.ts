@@ -46,6 +46,7 @@ export async function openStation(
   const target = await endpoint.target();
   try {
     const held = await takeOver(target, stream, lane.plan.id, context);
+    lane.resume(source, held);
     const rows = await readParked(target, endpoint.state.parked, stream, lane, source);
     if (lane.remote === source) loadHeld(lane, stream, rows);
     const keyColumn = lane.remote === source ? 'remote_key' : 'home_key';

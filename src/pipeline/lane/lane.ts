@@ -1,6 +1,7 @@
 import type { Provenance } from '../../arbiter/rules.ts';
 import { Window } from '../../arbiter/window.ts';
 import type { Position } from '../../model/change.ts';
+import type { Checkpoint } from '../../model/endpoint.ts';
 import type { LanePlan, LinkPlan } from '../../model/plan.ts';
 import { otherSide, type Side } from '../../model/policy.ts';
 import type { Row } from '../../model/value.ts';
@@ -135,6 +136,14 @@ export class Lane {
     this.home = plan.home;
     this.remote = otherSide(plan.home);
     this.sides = { left: emptySide(plan.home === 'left'), right: emptySide(plan.home === 'right') };
+  }
+
+  /**
+   * An engine begins. What the side's log shows beyond the checkpoint has seen at least what the last change applied
+   * had. The log itself need not say so again: it may be read from behind the transaction of ours that told.
+   */
+  resume(side: Side, { floor }: Pick<Checkpoint, 'floor'>): void {
+    this.sides[side].seen = floor;
   }
 }
 
