@@ -123,6 +123,7 @@ export async function prepare(
   const counterparts = await findCounterparts(drafts, arena, source, assumeNew);
   for (const each of drafts) setCounterpart(each, counterparts, arena.target);
   await echoesRead(drafts, arena);
+  if (arena.hasTasks()) throw new TasksFirst();
   // Without a pause between them: what the log tells from here on was not known, and is kept for the audit.
   for (const each of drafts) {
     decide(each, arena);
@@ -133,11 +134,14 @@ export async function prepare(
   return { ops: drafts, known };
 }
 
-/** What was read back may be an audit of one of these rows. Until that is done, what stands there is no decision. */
+/**
+ * What was read back may be an audit of one of these rows, whether it had to be waited for here or not. Until that is
+ * done, what stands there is no decision.
+ */
 async function echoesRead(drafts: readonly Draft[], arena: Arena): Promise<void> {
   const hashes: number[] = [];
   for (const { hash } of drafts) if (hash !== null) hashes.push(hash);
-  if ((await settleEchoes(arena, hashes)) && arena.hasTasks()) throw new TasksFirst();
+  await settleEchoes(arena, hashes);
 }
 
 /**
