@@ -8,8 +8,8 @@ import { sameValue, type Row, type Value } from '../model/value.ts';
 export function sameInPair(pair: ColumnPair, side: Side, a: Value, b: Value): boolean {
   if (sameValue(pair[side].kind, a, b)) return true;
   const canon = pair.canon?.[side];
-  if (canon === undefined || canon === null || a === null || b === null) return false;
-  return sameValue(pair[side].kind, canon(a), canon(b));
+  if (canon === undefined || canon === null) return false;
+  return sameValue(pair[side].kind, a === null ? null : canon(a), b === null ? null : canon(b));
 }
 
 /** Do two images agree wherever both say something? */

@@ -1,9 +1,12 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as codecs from '../mapping/codecs.ts';
+import * as dateCodecs from '../mapping/date-codecs.ts';
 import * as policies from '../mapping/policies.ts';
+import * as shapeCodecs from '../mapping/shape-codecs.ts';
 import * as tables from '../mapping/tables.ts';
 import * as typed from '../mapping/typed.ts';
+import * as zoneCodec from '../mapping/zone-codec.ts';
 import { TandemError } from '../model/error.ts';
 
 /**
@@ -16,7 +19,18 @@ export async function loadModule(file: string): Promise<Readonly<Record<string, 
     moduleCache: false,
     // What a module exports is what it exports; nothing stands in for a missing default.
     interopDefault: false,
-    virtualModules: { 'tandem-sync': { ...codecs, ...policies, ...tables, ...typed, TandemError } },
+    virtualModules: {
+      'tandem-sync': {
+        ...codecs,
+        ...dateCodecs,
+        ...shapeCodecs,
+        ...zoneCodec,
+        ...policies,
+        ...tables,
+        ...typed,
+        TandemError,
+      },
+    },
   });
   return await jiti.import(file);
 }

@@ -183,12 +183,22 @@ export type OverlapWords = z.output<typeof overlapWords>;
 export type RowWords = z.output<typeof rowWords>;
 export type GroupWords = z.output<typeof groupWords>;
 
+const dateOrNull = z.union([z.null(), z.string()]);
+const infinities = z.strictObject({ infinity: dateOrNull.optional(), '-infinity': dateOrNull.optional() });
+const zone = z.strictObject({
+  zone: z.string().describe('an IANA name, such as Europe/Berlin'),
+  clockChanges: z.enum(['park', 'earlier', 'later']).describe('for times that the clocks show twice or leave out'),
+});
+
 const codecWords = z.union([
-  z.enum(['titleCase', 'upperCase', 'trim']),
+  z.enum(['titleCase', 'upperCase', 'trim', 'stripNul', 'truthy', 'swappedUuid']),
   reference,
   z.strictObject({ enumMap: z.record(z.string(), z.string()) }),
   z.strictObject({ nullAs: constant }),
   z.strictObject({ epoch: z.enum(['s', 'ms', 'us']) }),
+  z.strictObject({ zeroDateAs: dateOrNull }),
+  z.strictObject({ infinityAs: infinities }),
+  z.strictObject({ timeZone: z.union([z.string(), zone]) }),
   z.strictObject({
     get flip(): z.ZodType<CodecWords> {
       return codecWords as z.ZodType<CodecWords>;
@@ -202,6 +212,9 @@ export type CodecWords =
   | { readonly enumMap: Readonly<Record<string, string>> }
   | { readonly nullAs: z.output<typeof constant> }
   | { readonly epoch: 's' | 'ms' | 'us' }
+  | { readonly zeroDateAs: string | null }
+  | { readonly infinityAs: z.output<typeof infinities> }
+  | { readonly timeZone: string | z.output<typeof zone> }
   | { readonly flip: CodecWords };
 
 const filterWords = z.union([constants, reference]);

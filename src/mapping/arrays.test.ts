@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { column } from '../../test/sample-schemas.ts';
 import type { Kind, Value } from '../model/value.ts';
 import { arrayOfJson, jsonOfArray } from './arrays.ts';
-import type { End } from './refuse.ts';
+import type { End } from './declaration.ts';
 
 function arrayOf(element: Kind): End {
   return { engine: 'postgres', column: column('c', 'array', { kind: 'array', element }), at: {} };

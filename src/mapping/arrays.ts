@@ -1,6 +1,7 @@
 import { canonicalJson } from '../model/json.ts';
 import type { Value } from '../model/value.ts';
-import { type End, refuse } from './refuse.ts';
+import type { End } from './declaration.ts';
+import { refuse } from './refuse.ts';
 
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 

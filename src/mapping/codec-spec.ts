@@ -1,15 +1,24 @@
 import { TandemError } from '../model/error.ts';
-import { enumMap, epoch, flip, type NamedCodec, nullAs, titleCase, trim, upperCase } from './codecs.ts';
-import type { CodecSpec, Constant, DeclaredCodec } from './declaration.ts';
+import { enumMap, epoch, flip, type NamedCodec, nullAs, stripNul, titleCase, trim, upperCase } from './codecs.ts';
+import { infinityAs, zeroDateAs } from './date-codecs.ts';
+import type { CodecSpec, Constant, DeclaredCodec, ZoneSpec } from './declaration.ts';
+import { swappedUuid, truthy } from './shape-codecs.ts';
+import { timeZone } from './zone-codec.ts';
 
 /** The codec that a form in YAML stands for. A codec of the user's own is not among them: its file has to be loaded. */
 export function codecOf(spec: CodecSpec): DeclaredCodec {
   if (spec === 'titleCase') return titleCase();
   if (spec === 'upperCase') return upperCase();
   if (spec === 'trim') return trim();
+  if (spec === 'stripNul') return stripNul();
+  if (spec === 'truthy') return truthy();
+  if (spec === 'swappedUuid') return swappedUuid();
   if ('enumMap' in spec) return enumMap(spec.enumMap) as unknown as DeclaredCodec;
   if ('nullAs' in spec) return nullAs(spec.nullAs);
   if ('epoch' in spec) return epoch(spec.epoch);
+  if ('zeroDateAs' in spec) return zeroDateAs(spec.zeroDateAs);
+  if ('infinityAs' in spec) return infinityAs(spec.infinityAs);
+  if ('timeZone' in spec) return zoneCodec(spec.timeZone);
   if ('flip' in spec) return flip(codecOf(spec.flip) as NamedCodec<string>);
   throw new TandemError('TD2110', `the codec ${spec.own} is not a built-in one`);
 }
@@ -18,13 +27,29 @@ export function codecOf(spec: CodecSpec): DeclaredCodec {
 export function codecSource(spec: CodecSpec): string {
   if (typeof spec === 'string') return `${spec}()`;
   if ('enumMap' in spec) {
-    const entries = Object.entries(spec.enumMap).map(([from, to]) => `${propertySource(from)}: ${stringSource(to)}`);
-    return `enumMap({ ${entries.join(', ')} })`;
+    return `enumMap(${recordSource(spec.enumMap)})`;
   }
   if ('nullAs' in spec) return `nullAs(${constantSource(spec.nullAs)})`;
   if ('epoch' in spec) return `epoch('${spec.epoch}')`;
+  if ('zeroDateAs' in spec) return `zeroDateAs(${constantSource(spec.zeroDateAs)})`;
+  if ('infinityAs' in spec) return `infinityAs(${recordSource(spec.infinityAs)})`;
+  if ('timeZone' in spec) return zoneSource(spec.timeZone);
   if ('flip' in spec) return `flip(${codecSource(spec.flip)})`;
   return spec.own.split('#').at(-1) ?? spec.own;
+}
+
+function zoneCodec(spec: string | ZoneSpec): DeclaredCodec {
+  return typeof spec === 'string' ? timeZone(spec) : timeZone(spec.zone, { clockChanges: spec.clockChanges });
+}
+
+function zoneSource(spec: string | ZoneSpec): string {
+  if (typeof spec === 'string') return `timeZone(${stringSource(spec)})`;
+  return `timeZone(${stringSource(spec.zone)}, { clockChanges: '${spec.clockChanges}' })`;
+}
+
+function recordSource(record: object): string {
+  const entries = Object.entries(record) as [string, Constant][];
+  return `{ ${entries.map(([name, value]) => `${propertySource(name)}: ${constantSource(value)}`).join(', ')} }`;
 }
 
 /** The names that {@link codecSource} uses and that have to be imported. */

@@ -1,6 +1,6 @@
 import { TandemError } from '../model/error.ts';
 import { sameValue, type Value } from '../model/value.ts';
-import type { CodecSpec, Constant, DeclaredCodec, EpochUnit } from './declaration.ts';
+import type { CodecSpec, Constant, DeclaredCodec, EpochUnit, Misplaced } from './declaration.ts';
 import { fitFraction, microsecondsOf, timestampOf } from './temporal.ts';
 
 /**
@@ -50,6 +50,13 @@ export function upperCase(): NamedCodec<'upperCase'> {
 export function trim(): NamedCodec<'trim'> {
   const trimmed = (value: Value): Value => text(value).trim();
   return { ...builtIn('trim', 'trim', trimmed, trimmed), canon: { left: trimmed, right: trimmed }, codec: 'trim' };
+}
+
+/** U+0000, which PostgreSQL cannot hold, does not count: `'a\0b'` and `'ab'` are one value. Each side keeps its own. */
+export function stripNul(): NamedCodec<'stripNul'> {
+  const stripped = (value: Value): Value => text(value).replaceAll('\0', '');
+  const codec = builtIn('stripNul', 'stripNul', stripped, stripped);
+  return { ...codec, canon: { left: stripped, right: stripped }, codec: 'stripNul' };
 }
 
 /** Left value: right value, one to one. A value that is not in the table parks its row (TD3001). */
@@ -114,6 +121,7 @@ export function flip<Name extends string>(codec: NamedCodec<Name>): NamedCodec<`
 export function flip<A, B>(codec: TypedCodec<A, B>): TypedCodec<B, A>;
 export function flip(codec: DeclaredCodec): DeclaredCodec & { readonly codec?: string } {
   const named = 'codec' in codec && typeof codec.codec === 'string' ? { codec: `flip ${codec.codec}` } : {};
+  const { between } = codec;
   return {
     name: `flip ${codec.name}`,
     spec: { flip: codec.spec },
@@ -121,8 +129,15 @@ export function flip(codec: DeclaredCodec): DeclaredCodec & { readonly codec?: s
     toRight: codec.toLeft,
     toLeft: codec.toRight,
     ...(codec.canon === undefined ? {} : { canon: { left: codec.canon.right, right: codec.canon.left } }),
+    ...(between === undefined ? {} : { between: (left, right) => flipPlaced(between(right, left)) }),
     ...named,
   };
+}
+
+function flipPlaced(placed: DeclaredCodec | Misplaced): DeclaredCodec | Misplaced {
+  return 'expected' in placed
+    ? { expected: `${placed.expected} (left and right as in flip(...))` }
+    : flip(placed as NamedCodec<string>);
 }
 
 function builtIn(

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { column, table } from '../../test/sample-schemas.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Column, TableSchema } from '../model/schema.ts';
-import { codec, enumMap, nullAs, trim } from './codecs.ts';
+import { codec, enumMap, flip, nullAs, trim } from './codecs.ts';
 import { compile } from './compile.ts';
 import type { Declaration, DeclaredCodec, LinkDeclaration } from './declaration.ts';
 import { byColumns, delta, newestWins } from './policies.ts';
+import { truthy } from './shape-codecs.ts';
+import { timeZone } from './zone-codec.ts';
 
 /** A link of two tables `a` with an ordinary key, changed as a test needs it. */
 interface Case {
@@ -133,6 +135,20 @@ const mistakes: readonly (readonly [string, Case, string])[] = [
     'a table with no way back',
     { left: [x()], right: [x()], columns: { x: { to: 'x', codec: narrowing() } } },
     "error TD2110 the table maps several values to 'x'",
+  ],
+  [
+    'a codec between columns that it is not for',
+    { left: [x()], right: [x()], columns: { x: { to: 'x', codec: truthy() } } },
+    'error TD2111 truthy does not fit between x and x',
+  ],
+  [
+    'a zone that changes its clocks, and nothing said about it',
+    {
+      left: [x({ kind: 'timestamptz', fraction: 6 })],
+      right: [x({ kind: 'timestamp', fraction: 6 })],
+      columns: { x: { to: 'x', codec: flip(timeZone('Europe/Berlin')) } },
+    },
+    'error TD2111 flip timeZone does not fit between x and x',
   ],
   ['no primary key', { leftTable: { key: [] } }, 'error TD2201 public.a has no primary key'],
   [

@@ -1,5 +1,6 @@
 import type { Codec, Truncation } from '../model/plan.ts';
 import type { ForeignKeyPolicy, Policy, Side } from '../model/policy.ts';
+import type { Column } from '../model/schema.ts';
 import type { Value } from '../model/value.ts';
 
 /** What PostgreSQL takes in the name of a slot (lower case, 63 characters), with room for `tandem_` and the side. */
@@ -168,8 +169,27 @@ export interface DeclaredCodec extends Codec {
    * itself.
    */
   readonly canon?: Canon;
+  /**
+   * What the codec is between two columns, where that depends on them, or which columns it asks for. Its own functions
+   * are then never called.
+   */
+  readonly between?: (left: End, right: End) => DeclaredCodec | Misplaced;
 }
 
+/** A codec between columns that are not for it. */
+export interface Misplaced {
+  readonly expected: string;
+}
+
+/** One column of a pair, as far as converting values into it or out of it needs to know. */
+export interface End {
+  readonly engine: EngineName;
+  readonly column: Column;
+  /** Link and both column names, for messages. */
+  readonly at: Readonly<Record<string, string>>;
+}
+
+/** Never sees NULL; gives it where a value counts as NULL. */
 export type Canon = Readonly<Record<Side, ((value: Value) => Value) | null>>;
 
 /** The form that a codec has in YAML. */
@@ -177,14 +197,37 @@ export type CodecSpec =
   | 'titleCase'
   | 'upperCase'
   | 'trim'
+  | 'stripNul'
+  | 'truthy'
+  | 'swappedUuid'
   | { readonly enumMap: Readonly<Record<string, string>> }
   | { readonly nullAs: Constant }
   | { readonly epoch: EpochUnit }
+  | { readonly zeroDateAs: string | null }
+  | { readonly infinityAs: Infinities }
+  | { readonly timeZone: string | ZoneSpec }
   | { readonly flip: CodecSpec }
   /** The user's own pair; in YAML `./codecs.ts#name`. */
   | { readonly own: string };
 
 export type EpochUnit = 's' | 'ms' | 'us';
+
+/** What stands for PostgreSQL's two infinities; one that is not given parks its row. */
+export interface Infinities {
+  readonly infinity?: string | null;
+  readonly '-infinity'?: string | null;
+}
+
+/**
+ * What becomes of times that the clocks of a zone show twice, and of those that they leave out: the row is parked, or
+ * the time is read by the offset that makes it the earlier or the later moment.
+ */
+export type ClockChanges = 'park' | 'earlier' | 'later';
+
+export interface ZoneSpec {
+  readonly zone: string;
+  readonly clockChanges: ClockChanges;
+}
 
 /** The right column that a declared column goes to, or null where it is skipped. */
 export function targetOf(column: ColumnDeclaration): string | null {

@@ -1,7 +1,8 @@
 import { jsonDepth, jsonNumbers } from '../model/json.ts';
 import { plainNumber } from '../model/number.ts';
 import type { Value } from '../model/value.ts';
-import { chain, type Convert, type End, refuse } from './refuse.ts';
+import type { End } from './declaration.ts';
+import { chain, type Convert, refuse } from './refuse.ts';
 
 /** Levels of arrays and objects that a document may have (MySQL manual, JSON; JSON_DEPTH_LIMIT of MariaDB). */
 const DEPTHS = { mysql: 100, mariadb: 31 };

@@ -1,9 +1,10 @@
 import type { Column } from '../model/schema.ts';
 import type { Value } from '../model/value.ts';
+import type { End } from './declaration.ts';
 import { fitJson } from './fit-json.ts';
 import { contains, integerRange } from './ranges.ts';
-import { chain, type Convert, type End, refuse } from './refuse.ts';
-import { fitFraction } from './temporal.ts';
+import { chain, type Convert, refuse } from './refuse.ts';
+import { fitFraction, isTrueDate } from './temporal.ts';
 
 /**
  * What a column asks of a value beyond its kind: range, length, allowed values, digits. Returns null where nothing that
@@ -245,10 +246,10 @@ function fitDayTime(value: Value, to: End): Value {
 function fitDate(source: End | null, to: End): Convert | null {
   const toPostgres = to.engine === 'postgres';
   if (source !== null && (source.engine === 'postgres') === toPostgres) return null;
-  const isHeld = toPostgres ? isDateOfPostgres : isDateOfMysql;
+  const isHeld = toPostgres ? isTrueDate : isDateOfMysql;
   return (value) => {
     if (isHeld(value as string)) return value;
-    return refuse('TD3004', `${to.column.native} cannot hold the date`, to, 'a date of the years 1 to 9999');
+    return refuse('TD3004', `${to.column.native} cannot hold the date`, to, 'a true date of the years 1 to 9999');
   };
 }
 
@@ -274,11 +275,6 @@ function fitInstant(source: End | null, to: End): Convert | null {
 
 function isTimestamp(column: Column): boolean {
   return column.kind === 'timestamptz' && column.native.startsWith('timestamp');
-}
-
-/** No zero and no partial dates. */
-function isDateOfPostgres(value: string): boolean {
-  return !value.startsWith('0000') && !value.startsWith('-00', 4) && !value.startsWith('-00', 7);
 }
 
 /** No infinity, no years before 1 or after 9999. */

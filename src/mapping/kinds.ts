@@ -4,8 +4,9 @@ import type { Column } from '../model/schema.ts';
 import type { Kind, Value } from '../model/value.ts';
 import { ADDRESSES } from './addresses.ts';
 import { arrayOfJson, jsonOfArray } from './arrays.ts';
+import type { End } from './declaration.ts';
 import { misfitOf } from './misfits.ts';
-import { type Convert, type End, refuse } from './refuse.ts';
+import { type Convert, refuse } from './refuse.ts';
 
 /**
  * Which kinds stand for each other without a codec. The compiler checks columns by this table, and the conversions

@@ -74,6 +74,8 @@ function checkLogged({ draft, linked, path, findings }: Subject): boolean {
 function checkCodec({ linked, path, findings }: Subject): boolean {
   const codec = linked.codec;
   if (codec === null) return true;
+  // Still unplaced: resolve.ts has reported it.
+  if (codec.between !== undefined) return false;
   const missing = (['toRight', 'toLeft'] as const).filter((way) => typeof codec[way] !== 'function');
   if (missing.length > 0) {
     findings.error('TD2110', `the codec ${codec.name} has no ${missing.join(' and no ')}`, {

@@ -2,11 +2,11 @@ import type { Code } from '../model/codes.ts';
 import { TandemError } from '../model/error.ts';
 import type { Codec } from '../model/plan.ts';
 import { sameValue, type Value } from '../model/value.ts';
-import type { Canon, DeclaredCodec } from './declaration.ts';
+import type { Canon, DeclaredCodec, End } from './declaration.ts';
 import { fitTo } from './fit.ts';
 import { conversion, kindCanon } from './kinds.ts';
-import { chain, type Convert, type End, refuse } from './refuse.ts';
-import { fitFraction } from './temporal.ts';
+import { chain, type Convert, refuse } from './refuse.ts';
+import { cutToCoarser } from './temporal.ts';
 
 export interface CompiledPair {
   /** null where every value passes unchanged in both directions. */
@@ -60,7 +60,7 @@ function guardNull(steps: Convert | null, from: End, to: End, codec: DeclaredCod
 
 function canonOf(left: End, right: End, codec: DeclaredCodec | null): Canon | null {
   if (codec !== null) return codec.canon ?? null;
-  const fraction = fractionCanon(left, right);
+  const fraction = cutToCoarser(left.column, right.column);
   if (fraction !== null) return fraction;
   const canon = { left: kindCanon(left, right), right: kindCanon(right, left) };
   return canon.left === null && canon.right === null && !keepsSpelling(left, right) ? null : canon;
@@ -69,14 +69,6 @@ function canonOf(left: End, right: End, codec: DeclaredCodec | null): Canon | nu
 /** JSON has spellings that no reader tells (order of names, blanks): a document that is unchanged is not written. */
 function keepsSpelling(left: End, right: End): boolean {
   return left.column.kind === 'json' || right.column.kind === 'json';
-}
-
-/** Both sides are compared at the coarser of both precisions; the finer side keeps the digits it has stored. */
-function fractionCanon(left: End, right: End): Canon | null {
-  const [a, b] = [left.column.fraction, right.column.fraction];
-  if (a === null || b === null || a === b) return null;
-  const cut = (value: Value): Value => fitFraction(value, Math.min(a, b));
-  return a > b ? { left: cut, right: null } : { left: null, right: cut };
 }
 
 const REMEMBERED_MAX = 1000;

@@ -1,16 +1,7 @@
 import type { Code } from '../model/codes.ts';
 import { TandemError } from '../model/error.ts';
-import type { Column } from '../model/schema.ts';
 import type { Value } from '../model/value.ts';
-import type { EngineName } from './declaration.ts';
-
-/** One column of a pair, as far as converting values into it or out of it needs to know. */
-export interface End {
-  readonly engine: EngineName;
-  readonly column: Column;
-  /** Link and both column names, for messages. */
-  readonly at: Readonly<Record<string, string>>;
-}
+import type { End } from './declaration.ts';
 
 /** Turns a value that is not NULL into the other column's; throws TandemError of class row. Never clamps or rounds. */
 export type Convert = (value: Value) => Value;

@@ -1,6 +1,6 @@
 import type { Side } from '../model/policy.ts';
 import { type Column, type TableSchema, tableName } from '../model/schema.ts';
-import type { ColumnDeclaration, Declaration, Flow, LinkDeclaration } from './declaration.ts';
+import type { ColumnDeclaration, Declaration, DeclaredCodec, End, Flow, LinkDeclaration } from './declaration.ts';
 import { type Findings, unknownName } from './findings.ts';
 import { type LinkDraft, type LinkedColumn, SIDES } from './link-draft.ts';
 
@@ -21,7 +21,7 @@ export function resolveLinks(declaration: Declaration, schemas: Schemas, finding
       direction: link.direction ?? declaration.defaults.direction ?? 'both',
       engines: { left: declaration.left.engine, right: declaration.right.engine },
       tables,
-      columns: resolveColumns(id, link, tables, findings),
+      columns: resolveColumns(id, link, tables, declaration, findings),
     });
   }
   return drafts;
@@ -84,6 +84,7 @@ function resolveColumns(
   id: string,
   link: LinkDeclaration,
   tables: LinkDraft['tables'],
+  sides: Pick<Declaration, Side>,
   findings: Findings,
 ): readonly LinkedColumn[] {
   const linked: LinkedColumn[] = [];
@@ -103,9 +104,35 @@ function resolveColumns(
       });
       continue;
     }
-    linked.push({ left, right, codec: target.codec, direction: target.direction });
+    const at = { link: id, left: left.name, right: right.name };
+    const ends: Ends = {
+      left: { engine: sides.left.engine, column: left, at },
+      right: { engine: sides.right.engine, column: right, at },
+    };
+    const codec = placeCodec(target.codec, ends, [...path, 'codec'], findings);
+    linked.push({ left, right, codec, direction: target.direction });
   }
   return linked;
+}
+
+type Ends = Readonly<Record<Side, End>>;
+
+/** A codec as it is between its columns. One that is not for them stays unplaced, and a finding says why. */
+function placeCodec(
+  codec: DeclaredCodec | null,
+  { left, right }: Ends,
+  path: readonly string[],
+  findings: Findings,
+): DeclaredCodec | null {
+  const placed = codec?.between?.(left, right);
+  if (codec === null || placed === undefined) return codec;
+  if (!('expected' in placed)) return placed;
+  findings.error('TD2111', `${codec.name} does not fit between ${left.column.name} and ${right.column.name}`, {
+    path,
+    expected: placed.expected,
+    found: `${left.column.native} (${left.engine}) and ${right.column.native} (${right.engine})`,
+  });
+  return codec;
 }
 
 interface ColumnTarget {

@@ -87,7 +87,8 @@ function roundTripFailure(pair: ColumnPair, side: Side, value: Value): TandemErr
   const [there, back] =
     side === 'left' ? [pair.codec.toRight, pair.codec.toLeft] : [pair.codec.toLeft, pair.codec.toRight];
   try {
-    const canon = (given: Value): Value => (given === null ? null : (pair.canon?.[side]?.(given) ?? given));
+    const ownCanon = pair.canon?.[side] ?? null;
+    const canon = (given: Value): Value => (given === null || ownCanon === null ? given : ownCanon(given));
     if (sameValue(pair[side].kind, canon(back(there(value))), canon(value))) return null;
     return new TandemError('TD3002', `the value does not come back from ${pair[otherSide(side)].name} as it was`);
   } catch (thrown) {

@@ -1,4 +1,6 @@
+import type { Column } from '../model/schema.ts';
 import type { Value } from '../model/value.ts';
+import type { Canon } from './declaration.ts';
 
 const MICROSECOND_DIGITS = 6;
 
@@ -17,6 +19,28 @@ export function fitFraction(value: Value, digits: number): Value {
 }
 
 const ZERO = 48;
+
+/** Both sides are compared at the coarser of both precisions; the finer side keeps the digits it has stored. */
+export function cutToCoarser(left: Column, right: Column): Canon | null {
+  const [a, b] = [left.fraction, right.fraction];
+  if (a === null || b === null || a === b) return null;
+  const cut = (value: Value): Value => fitFraction(value, Math.min(a, b));
+  return a > b ? { left: cut, right: null } : { left: null, right: cut };
+}
+
+const [HYPHEN, TWO, NINE] = [45, 50, 57];
+
+/**
+ * Is it a date of the calendar? MySQL's may have a zero in it, and a session may allow the 31st of February; what
+ * PostgreSQL prints is always one.
+ */
+export function isTrueDate(value: string): boolean {
+  if (value.charCodeAt(4) !== HYPHEN || value.endsWith('BC')) return true;
+  if (value.startsWith('0000') || value.startsWith('-00', 4) || value.startsWith('-00', 7)) return false;
+  const tens = value.charCodeAt(8);
+  if (tens < TWO || (tens === TWO && value.charCodeAt(9) < NINE)) return true;
+  return microsecondsOf(`${value.slice(0, '0000-00-00'.length)} 00:00:00`) !== null;
+}
 
 const CIVIL = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
 

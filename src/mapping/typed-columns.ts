@@ -63,11 +63,18 @@ type IsAnyText<V> = string extends V ? true : false;
 /** The codecs that turn all of L's values into all of R's. */
 type CodecFor<L, R> =
   | TypedCodec<ValueOf<L>, ValueOf<R>>
-  | NamedCodec<TextCodec<L, R> | TimeCodec<KindOf<L>, KindOf<R>>>
-  | NullCodec<L, R>;
+  | NamedCodec<TextCodec<L, R> | TimeCodec<KindOf<L>, KindOf<R>> | ShapeCodec<KindOf<L>, KindOf<R>>>
+  | NullCodec<L, R>
+  | DateCodec<L, R>;
 
 type TextCodec<L, R> = KindOf<L> | KindOf<R> extends 'text'
-  ? 'trim' | 'flip trim' | Spelling<ValueOf<L>, ValueOf<R>> | `flip ${Spelling<ValueOf<R>, ValueOf<L>>}`
+  ?
+      | 'trim'
+      | 'flip trim'
+      | 'stripNul'
+      | 'flip stripNul'
+      | Spelling<ValueOf<L>, ValueOf<R>>
+      | `flip ${Spelling<ValueOf<R>, ValueOf<L>>}`
   : never;
 
 type Spelling<L, R> = {
@@ -82,7 +89,24 @@ type Temporal = 'timestamp' | 'timestamptz';
 type Counting = 'int' | 'bigint' | 'decimal';
 type TimeCodec<L, R> =
   | ([L] extends [Temporal] ? ([R] extends [Counting] ? 'epoch' : never) : never)
-  | ([L] extends [Counting] ? ([R] extends [Temporal] ? 'flip epoch' : never) : never);
+  | ([L] extends [Counting] ? ([R] extends [Temporal] ? 'flip epoch' : never) : never)
+  | ([L, R] extends ['timestamp', 'timestamptz'] ? 'timeZone' : never)
+  | ([L, R] extends ['timestamptz', 'timestamp'] ? 'flip timeZone' : never);
+
+type ShapeCodec<L, R> =
+  | ('bool' extends L | R ? ([L | R] extends ['bool' | 'int'] ? 'truthy' | 'flip truthy' : never) : never)
+  | ([L] extends ['uuid' | 'text'] ? ([R] extends ['bytes'] ? 'swappedUuid' : never) : never)
+  | ([L] extends ['bytes'] ? ([R] extends ['uuid' | 'text'] ? 'flip swappedUuid' : never) : never);
+
+type Dated = 'date' | Temporal;
+type DateCodec<L, R> = [KindOf<L> | KindOf<R>] extends [Dated] ? SpecialDate<DateOrNull<R>> : never;
+type DateOrNull<C> = NullOf<C> extends true ? string | null : string;
+
+/** Special dates of the left, with what the right may hold in place of them. */
+type SpecialDate<Given> =
+  | (NamedCodec<'zeroDateAs'> & { readonly as: Given })
+  | (NamedCodec<'infinityAs'> & { readonly as: { readonly infinity?: Given; readonly '-infinity'?: Given } })
+  | NamedCodec<'flip zeroDateAs' | 'flip infinityAs'>;
 
 type NullCodec<L, R> =
   | (NullOf<L> extends true ? NamedCodec<'nullAs'> & { readonly value: ValueOf<R> } : never)

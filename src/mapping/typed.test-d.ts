@@ -1,6 +1,9 @@
-import { codec, enumMap, epoch, flip, nullAs, titleCase, trim } from './codecs.ts';
+import { codec, enumMap, epoch, flip, nullAs, stripNul, titleCase, trim } from './codecs.ts';
+import { infinityAs, zeroDateAs } from './date-codecs.ts';
+import { swappedUuid, truthy } from './shape-codecs.ts';
 import { c, mysqlTable, pgTable } from './tables.ts';
 import { defineConfig, link, mysql, postgres, skip, via } from './typed.ts';
+import { timeZone } from './zone-codec.ts';
 
 /**
  * What the compiler must accept and refuse. `tsc` itself is the test: an expected error that does not come is an error.
@@ -111,3 +114,75 @@ export const exchanged = defineConfig({
   // @ts-expect-error the link's left table is of the other engine
   links: { users: link(users, members, { columns: sound }) },
 });
+
+const events = pgTable(
+  'public.events',
+  {
+    id: c('uuid', 'uuid'),
+    day: c('date', 'date', { null: true }),
+    at: c('timestamptz', 'timestamptz'),
+    open: c('bool', 'boolean'),
+    title: c('text', 'text'),
+  },
+  ['id'],
+);
+
+const dates = mysqlTable(
+  'app.dates',
+  {
+    id: c('bytes', 'binary(16)'),
+    day: c('date', 'date'),
+    at: c('timestamp', 'datetime(6)'),
+    open: c('bool', 'tinyint(1)'),
+    title: c('text', 'longtext'),
+  },
+  ['id'],
+);
+
+const apart = {
+  id: via('id', swappedUuid()),
+  day: via('day', flip(zeroDateAs(null))),
+  at: via('at', flip(timeZone('Europe/Berlin', { clockChanges: 'park' }))),
+  open: via('open', truthy()),
+  title: via('title', stripNul()),
+} as const;
+
+export const placed = [
+  link(events, dates, { columns: apart }),
+  link(events, dates, { columns: { ...apart, at: via('at', infinityAs({ infinity: '9999-12-31' })) } }),
+  link(dates, events, {
+    columns: {
+      id: via('id', flip(swappedUuid())),
+      day: via('day', zeroDateAs(null)),
+      at: via('at', timeZone('UTC')),
+      open: via('open', flip(truthy())),
+      title: 'title',
+    },
+  }),
+];
+
+export const misplaced = [
+  // @ts-expect-error the sides are exchanged
+  link(events, dates, { columns: { ...apart, id: via('id', flip(swappedUuid())) } }),
+  // @ts-expect-error a truth is no date
+  link(events, dates, { columns: { ...apart, open: via('open', zeroDateAs(null)) } }),
+  // @ts-expect-error the right column may not be NULL
+  link(events, dates, { columns: { ...apart, day: via('day', infinityAs({ infinity: null })) } }),
+  // @ts-expect-error the right column may not be NULL
+  link(events, dates, { columns: { ...apart, at: via('at', zeroDateAs(null)) } }),
+  // @ts-expect-error the time without a zone is on the right
+  link(events, dates, { columns: { ...apart, at: via('at', timeZone('UTC')) } }),
+  // @ts-expect-error a date has no time of a zone
+  link(events, dates, { columns: { ...apart, day: via('day', timeZone('UTC')) } }),
+  // @ts-expect-error a text is no truth
+  link(events, dates, { columns: { ...apart, title: via('title', truthy()) } }),
+  // @ts-expect-error bytes hold no text
+  link(events, dates, { columns: { ...apart, id: via('id', stripNul()) } }),
+  link(events, dates, {
+    columns: {
+      ...apart,
+      // @ts-expect-error nothing that becomes of changed clocks
+      at: via('at', flip(timeZone('Europe/Berlin', { clockChanges: 'guess' }))),
+    },
+  }),
+];

@@ -70,6 +70,12 @@ export const SETUP_CODES = {
     3,
     'A codec needs both directions, toRight and toLeft, and each must undo the other.',
   ),
+  TD2111: entry(
+    'CODEC_MISPLACED',
+    'setup',
+    3,
+    'A built-in codec stands between columns that it is not made for. flip() exchanges its sides.',
+  ),
   TD2201: entry(
     'KEY_MISSING',
     'setup',

@@ -23,7 +23,7 @@ export interface ColumnPair {
    * Where a side distinguishes values that count as one (digits of a second that the other side does not keep, blanks
    * at the ends under `trim`): the value that stands for all, per side. Values are compared after it; a column whose
    * value is unchanged after it keeps what is stored. Absent = every value counts for itself. Never sees null or
-   * undefined.
+   * undefined; gives null where a value counts as NULL.
    */
   readonly canon?: Readonly<Record<Side, ((value: Value) => Value) | null>>;
 }

@@ -1,3 +1,4 @@
+import type { SampleEngine } from '../../src/cli/demo/database.ts';
 import type { Random } from '../../src/cli/demo/random.ts';
 import type { DeclaredCodec } from '../../src/mapping/declaration.ts';
 import type { Code } from '../../src/model/codes.ts';
@@ -16,8 +17,8 @@ export interface TypeCase {
   /** Written by PostgreSQL's application, and by the other one's. */
   readonly fromPostgres: readonly Sample[];
   readonly fromMysql: readonly Sample[];
-  /** A value that both sides hold, as an expression of either. */
-  readonly random?: (random: Random) => string;
+  /** A value that both sides hold, as an expression of the engine's. */
+  readonly random?: (random: Random, engine: SampleEngine) => string;
   /** What is read to compare, where the text of the column says more than its value. */
   readonly read?: Readonly<Partial<Record<'postgres' | 'mysql' | 'mariadb', (column: string) => string>>>;
 }
@@ -28,9 +29,9 @@ export interface Sample {
   /** The code under which its row is parked; null = it arrives, and comes back as it was. */
   readonly parks: Code | null;
   /** What the other side's reading must be. */
-  readonly there?: string;
+  readonly there?: string | null;
   /** What a copy of the arrived value is when it comes back, where that is another spelling of the same. */
-  readonly back?: string;
+  readonly back?: string | null;
   /** Only a session without strict mode stores it. */
   readonly loose?: boolean;
   /** An engine with which the value arrives all the same. */
@@ -48,7 +49,7 @@ export function parks(code: Code, ...expressions: readonly string[]): readonly S
 }
 
 /** A value, and the text by which the other side shows it. */
-export function shows(sql: string, there: string): Sample {
+export function shows(sql: string, there: string | null): Sample {
   return { sql, parks: null, there };
 }
 

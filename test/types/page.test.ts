@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { codecSource } from '../../src/mapping/codec-spec.ts';
 import { CONVERTS } from '../../src/mapping/kinds.ts';
 import type { Sample, TypeCase } from './case.ts';
+import { codecCases } from './codec-cases.ts';
 import { typeCases } from './cases.ts';
 
 const page = readFileSync(new URL('../../docs/types.md', import.meta.url), 'utf8');
@@ -48,6 +50,19 @@ test('the page lists every pair that is carried between real servers, and the co
     typeCases.map((each) => [
       typeCell(each.postgres),
       otherCell(each),
+      parkCell(each.fromPostgres),
+      parkCell(each.fromMysql),
+    ]),
+  );
+});
+
+test('the page lists every codec for values that one side alone can hold, and the codes of what parks', () => {
+  const listed = tableUnder('Values that one side alone can hold').map((row) => row.slice(0, 5));
+  expect(listed).toEqual(
+    codecCases.map((each) => [
+      typeCell(each.postgres),
+      otherCell(each),
+      each.codec === undefined ? '' : `\`${codecSource(each.codec.spec)}\``,
       parkCell(each.fromPostgres),
       parkCell(each.fromMysql),
     ]),

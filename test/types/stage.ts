@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/cli/demo/random.ts';
+import { createRandom, type Random } from '../../src/cli/demo/random.ts';
 import type { Connection, SampleEngine } from '../../src/cli/demo/database.ts';
 import type { Server } from '../../src/cli/demo/servers/server.ts';
 import type { LinkDeclaration } from '../../src/mapping/declaration.ts';
@@ -43,11 +43,12 @@ export interface Judged {
 /**
  * Every value goes once around: written by one side's application, carried to the other side, where the application
  * touches the row and also inserts a copy of it, both of which come back. Resolves to what was to be and what was, by
- * case.
+ * case. The seed repeats the values that were drawn.
  */
 export async function carryAll(
   servers: Readonly<Record<Side, Server>>,
   cases: readonly TypeCase[],
+  seed: number,
 ): Promise<ReadonlyMap<string, readonly Judged[]>> {
   const engines = { left: servers.left.engine, right: servers.right.engine };
   const held = cases.filter((each) => typeOf(each, engines.left) !== null && typeOf(each, engines.right) !== null);
@@ -58,7 +59,11 @@ export async function carryAll(
     },
     links: Object.fromEntries([...tables].map(([name, columns]) => [name, linkOf(name, columns, engines)])),
   });
-  const written = [...writesOf(tables, engines, 'left', 1), ...writesOf(tables, engines, 'right', 100_001)];
+  const randoms = { left: createRandom(seed), right: createRandom(seed + 1) };
+  const written = [
+    ...writesOf(tables, engines, 'left', 1, randoms.left),
+    ...writesOf(tables, engines, 'right', 100_001, randoms.right),
+  ];
   for (const side of ['left', 'right'] as const) {
     await writeAll(
       pair.connections[side],
@@ -115,20 +120,25 @@ function* writesOf(
   engines: Readonly<Record<Side, SampleEngine>>,
   side: Side,
   firstId: number,
+  random: Random,
 ): Generator<Written> {
   let id = firstId;
   for (const [table, columns] of tables) {
     for (const column of columns) {
-      for (const sample of samplesOf(column, engines, side)) yield { id: id++, side, sample, table, column };
+      for (const sample of samplesOf(column, engines, side, random)) yield { id: id++, side, sample, table, column };
     }
   }
 }
 
 /** Between two of a family every value of the type is one that both hold. */
-function samplesOf(column: TypeCase, engines: Readonly<Record<Side, SampleEngine>>, side: Side): readonly Sample[] {
-  const random = createRandom(side === 'left' ? 1 : 2);
+function samplesOf(
+  column: TypeCase,
+  engines: Readonly<Record<Side, SampleEngine>>,
+  side: Side,
+  random: Random,
+): readonly Sample[] {
   const { random: draw } = column;
-  const more = draw === undefined ? [] : Array.from({ length: randomCount }, () => draw(random));
+  const more = draw === undefined ? [] : Array.from({ length: randomCount }, () => draw(random, engines[side]));
   const chosen = engines[side] === 'postgres' ? column.fromPostgres : column.fromMysql;
   if (engines.left === 'postgres' || engines.right === 'postgres') return [...chosen, ...same(...more)];
   return same(...chosen.filter((sample) => sample.loose !== true).map((sample) => sample.sql), ...more);
@@ -224,8 +234,8 @@ function judge(
       ...facts,
       parked: arrives ? null : sample.parks,
       left: facts.written,
-      returned: arrives ? (sample.back ?? facts.written) : null,
-      there: arrives ? (sample.there ?? found.there) : null,
+      returned: arrives ? (sample.back === undefined ? facts.written : sample.back) : null,
+      there: arrives ? (sample.there === undefined ? found.there : sample.there) : null,
       touched: arrives,
     };
     const list = judged.get(column.name) ?? [];

@@ -26,13 +26,13 @@ const textOf = (random: Random, length: number): string =>
 const bytesOf = (random: Random, length: number): string =>
   Array.from({ length: random.below(length) }, () => random.below(256).toString(16).padStart(2, '0')).join('');
 /** Version 4: MariaDB's own type takes no others than those of RFC 4122. */
-const uuidOf = (random: Random): string => {
+export const uuidOf = (random: Random): string => {
   const hexDigits = (count: number) => Array.from({ length: count }, () => random.below(16).toString(16)).join('');
   const variant = (8 + random.below(4)).toString(16);
   return `${hexDigits(8)}-${hexDigits(4)}-4${hexDigits(3)}-${variant}${hexDigits(3)}-${hexDigits(12)}`;
 };
 
-const hex = {
+export const hex = {
   postgres: (column: string) => `encode(${column}, 'hex')`,
   mysql: (column: string) => `LOWER(HEX(${column}))`,
   mariadb: (column: string) => `LOWER(HEX(${column}))`,

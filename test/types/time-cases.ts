@@ -2,13 +2,13 @@ import type { Random } from '../../src/cli/demo/random.ts';
 import { parks, quoted, same, shows, spelt, type TypeCase } from './case.ts';
 
 const two = (number: number): string => String(number).padStart(2, '0');
-const dateOf = (random: Random, first: number, years: number): string =>
+export const dateOf = (random: Random, first: number, years: number): string =>
   `${String(first + random.below(years)).padStart(4, '0')}-${two(1 + random.below(12))}-${two(1 + random.below(28))}`;
 const clockOf = (random: Random): string => {
   const fraction = String(random.below(1e6)).padStart(6, '0');
   return `${two(random.below(24))}:${two(random.below(60))}:${two(random.below(60))}.${fraction}`;
 };
-const momentOf = (random: Random, first: number, years: number): string =>
+export const momentOf = (random: Random, first: number, years: number): string =>
   `${dateOf(random, first, years)} ${clockOf(random)}`;
 
 /** `interval` prints as text; `timestamptz` in a session that lives in UTC. */

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { describeServers, type ServerName } from '../servers.ts';
+import { codecCases } from './codec-cases.ts';
 import { typeCases } from './cases.ts';
 import { carryAll, type Judged } from './stage.ts';
 
@@ -9,21 +10,28 @@ const pairs: readonly (readonly [ServerName, ServerName])[] = [
   ['mysql', 'mariadb'],
 ];
 
+const allCases = [...typeCases, ...codecCases];
+const seed = Number(process.env['TANDEM_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
 for (const [left, right] of pairs) {
   await describeServers(`values between ${left} and ${right}`, { left, right }, (servers) => {
     let judged: ReadonlyMap<string, readonly Judged[]> = new Map();
 
     beforeAll(async () => {
-      judged = await carryAll(servers, typeCases);
+      console.log(`TANDEM_TEST_SEED=${seed} draws the same values between ${left} and ${right} again`);
+      judged = await carryAll(servers, allCases, seed);
     });
 
-    test.each(typeCases.filter((each) => right !== 'mariadb' || each.mariadb !== null).map((each) => [each.name]))(
+    test.each(allCases.filter((each) => right !== 'mariadb' || each.mariadb !== null).map((each) => [each.name]))(
       '%s come back as they were, or are parked',
       (name) => {
         const values = judged.get(name) ?? [];
         expect(values.length).toBeGreaterThan(0);
         const wrong = values.filter(({ expected, found }) => JSON.stringify(expected) !== JSON.stringify(found));
-        expect(wrong.map(({ found }) => brief(found))).toEqual(wrong.map(({ expected }) => brief(expected)));
+        expect(
+          wrong.map(({ found }) => brief(found)),
+          `seed ${seed}`,
+        ).toEqual(wrong.map(({ expected }) => brief(expected)));
       },
     );
   });
