@@ -57,3 +57,10 @@ test('knows no other paths', async () => {
   const found = await createApp(starting).request('/etc/passwd', local);
   expect([found.status, await found.text()]).toEqual([404, expect.stringContaining('/readyz')]);
 });
+
+test('says under which code the databases cannot be asked', async () => {
+  const found = await createApp(starting).request('/status', local);
+  expect(found.status).toBe(503);
+  const document: unknown = await found.json();
+  expect(document).toMatchObject({ schema: 'tandem.error/1', errors: [{ code: 'TD4005' }], running: null });
+});

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { nextCommands, type StoredStatus } from '../engine/status.ts';
 import type { HealthCheck, Sync } from '../engine/sync-status.ts';
+import { asTandemError } from '../model/error.ts';
 import { requireLoopbackName, requireToken } from './guard.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -41,9 +42,14 @@ export function createApp({ sync, metrics, stored, token }: Shown): Hono {
   });
   app.use('/status', guard);
   app.get('/status', async (context) => {
-    const found = await stored();
     const running = sync()?.status() ?? null;
-    return context.json({ schema: 'tandem.status/1', ...found, running, next: nextCommands(found) });
+    try {
+      const found = await stored();
+      return context.json({ schema: 'tandem.status/1', ...found, running, next: nextCommands(found) });
+    } catch (thrown) {
+      // Where a database is away, what the engine itself knows is what is looked for.
+      return context.json({ schema: 'tandem.error/1', errors: [asTandemError(thrown)], running }, 503);
+    }
   });
   app.notFound((context) => context.text('there is /livez, /readyz?verbose, /metrics and /status\n', 404));
   return app;
