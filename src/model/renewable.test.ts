@@ -9,6 +9,7 @@ interface Opened {
 /** What was opened so far; each one opens as the test says so. */
 function useOpened() {
   const opened: Opened[] = [];
+  const discarded: number[] = [];
   let failures = 0;
   const renewable = new Renewable<Opened>(
     async () => {
@@ -19,22 +20,24 @@ function useOpened() {
       return connection;
     },
     (connection) => connection.usable,
+    ({ number }) => discarded.push(number),
   );
   const fail = (times: number) => {
     failures = times;
   };
-  return { renewable, opened, fail };
+  return { renewable, opened, discarded, fail };
 }
 
 describe('a renewable connection', () => {
   it('is opened once, however many ask at the same time', async () => {
-    const { renewable, opened } = useOpened();
+    const { renewable, opened, discarded } = useOpened();
     const got = await Promise.all([renewable.get(), renewable.get(), renewable.get()]);
     expect(got.map(({ number }) => number)).toEqual([1, 1, 1]);
     for (const each of opened) each.usable = false;
     const anew = await Promise.all([renewable.get(), renewable.get()]);
     expect(anew.map(({ number }) => number)).toEqual([2, 2]);
     expect(opened).toHaveLength(2);
+    expect(discarded).toEqual([1]);
   });
 
   it('is tried again after it could not be opened', async () => {

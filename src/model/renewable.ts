@@ -7,13 +7,20 @@ import { TandemError } from './error.ts';
 export class Renewable<Connection> {
   readonly #open: () => Promise<Connection>;
   readonly #isUsable: (connection: Connection) => boolean;
+  readonly #discard: (connection: Connection) => void;
   #current: Connection | null = null;
   #opening: Promise<Connection> | null = null;
   #closed = false;
 
-  constructor(open: () => Promise<Connection>, isUsable: (connection: Connection) => boolean) {
+  /** `discard`: ends what is of no more use, and all that goes with it. */
+  constructor(
+    open: () => Promise<Connection>,
+    isUsable: (connection: Connection) => boolean,
+    discard: (connection: Connection) => void,
+  ) {
     this.#open = open;
     this.#isUsable = isUsable;
+    this.#discard = discard;
   }
 
   /** Throws what opening throws, and TD9002 once this is closed. */
@@ -25,6 +32,8 @@ export class Renewable<Connection> {
   }
 
   async #renew(): Promise<Connection> {
+    if (this.#current !== null) this.#discard(this.#current);
+    this.#current = null;
     try {
       this.#current = await this.#open();
       return this.#current;
@@ -33,7 +42,7 @@ export class Renewable<Connection> {
     }
   }
 
-  /** The last connection, if there was one, for the caller to end; it may be of no more use. */
+  /** The last connection, if there is one, for the caller to end; it may be of no more use. */
   async close(): Promise<Connection | null> {
     this.#closed = true;
     await this.#opening?.catch(() => undefined);

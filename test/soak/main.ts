@@ -57,10 +57,10 @@ async function soak(place: Place, minutes: number, seed: number): Promise<boolea
   for (const line of [...wrong, ...differences.map((each) => JSON.stringify(each))].slice(0, 20)) say(line);
   const ledger = { left: confirmed.left.length, right: confirmed.right.length, wrong: wrong.length };
   const found = { rows, differences: differences.length, echoes, ledger, ...summarise(sights) };
-  const last = { deeds: nemesis.deeds, directions: status.directions };
+  const last = { stuckEngines: nemesis.running, deeds: nemesis.deeds, directions: status.directions };
   process.stdout.write(`${JSON.stringify({ schema: 'tandem.soak/1', minutes, seed, ...found, ...last })}\n`);
   const parked = Object.values(status.directions).reduce((sum, direction) => sum + direction.parked, 0);
-  return wrong.length === 0 && differences.length === 0 && echoes === 0 && parked === 0;
+  return wrong.length + differences.length + echoes + parked + last.stuckEngines === 0;
 }
 
 /**
@@ -68,9 +68,9 @@ async function soak(place: Place, minutes: number, seed: number): Promise<boolea
  * at whatever they are doing.
  */
 async function keepWriting(place: Place, seed: number, signal: AbortSignal): Promise<void> {
+  const stopped = once(signal, 'abort');
   for (let turn = 0; !signal.aborted; turn += 1) {
     const sample = startWorker({ kind: 'sample', sides: place.sides, seed: seed + 10 * turn });
-    const stopped = once(signal, 'abort');
     await Promise.race([sample.heard('ended').catch(() => undefined), stopped]);
     sample.signal('SIGKILL');
     await sample.ended;

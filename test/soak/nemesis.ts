@@ -29,6 +29,7 @@ export class Nemesis {
   /** How often each was done. */
   readonly deeds: Partial<Record<Deed, number>> = {};
   engine: Worker;
+  readonly #started: Worker[] = [];
 
   constructor(place: Place, random: Random) {
     this.#place = place;
@@ -50,8 +51,15 @@ export class Nemesis {
     await this.engine.heard('started');
   }
 
+  /** Engines' processes that are still there. */
+  get running(): number {
+    return this.#started.filter(({ isRunning }) => isRunning).length;
+  }
+
   #start(): Worker {
-    return startWorker({ kind: 'engine', sides: this.#place.wired });
+    const engine = startWorker({ kind: 'engine', sides: this.#place.wired });
+    this.#started.push(engine);
+    return engine;
   }
 
   async #do(deed: Deed): Promise<void> {

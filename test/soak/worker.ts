@@ -62,6 +62,10 @@ async function tellWhenIdle(): Promise<void> {
 
 export type Order = Role | { readonly kind: 'stop' } | { readonly kind: 'idle' };
 
+/** Whoever started it is gone, killed perhaps: nobody would ever end this one. */
+const orphaned = () => process.exit();
+process.on('disconnect', orphaned);
+
 process.on('message', (order: Order) => {
   if (order.kind === 'idle') return void tellWhenIdle();
   if (order.kind === 'stop') {
@@ -73,5 +77,9 @@ process.on('message', (order: Order) => {
     .catch((thrown: unknown) =>
       say({ kind: 'ended', error: thrown instanceof Error ? thrown.message : String(thrown) }),
     )
-    .finally(() => process.disconnect());
+    .finally(() => {
+      // From here on it has to end by itself: what is left open shows.
+      process.off('disconnect', orphaned);
+      process.disconnect();
+    });
 });

@@ -39,6 +39,7 @@ export class MysqlTarget implements Target {
     this.#sessions = new Renewable(
       () => openPulsing(connection, context),
       ({ broken }) => !broken,
+      (session) => session.destroy(),
     );
     this.#checkpoint = checkpointSql(stateSchema);
   }

@@ -35,6 +35,7 @@ export class PostgresTarget implements Target {
     this.sessions = new Renewable(
       () => Session.open(login, 'write', context),
       ({ usable }) => usable,
+      (session) => session.drop(),
     );
     this.table = quoteTable({ schema: stateSchema, table: 'checkpoint' });
   }
