@@ -1,12 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * Network addresses as PostgreSQL prints them, from any spelling of them; null for what is no address. A column that
- * holds them as text knows many spellings of one address, a column of the type knows one.
+ * Network addresses as the types of PostgreSQL and MariaDB print them, from any spelling of them; null for what such a
+ * type does not hold. A column that holds them as text knows many spellings of one address, a column of the type one.
  */
 export const ADDRESSES: Readonly<Record<string, (text: string) => string | null>> = {
   inet: (text) => inet(text, false),
   cidr: (text) => inet(text, true),
+  inet4: (text) => (isIPv4(text) ? text : null),
+  inet6: (text) => (isIPv6(text) && !text.includes('%') ? printIpv6(ipv6Bytes(text), 1) : null),
   macaddr: (text) => mac(text, 6),
   macaddr8: (text) => mac(text, 8),
 };
@@ -18,7 +20,7 @@ function inet(text: string, network: boolean): string | null {
   const size = bytes.length * 8;
   const bits = mask === undefined ? size : Number(mask);
   if (bits > size || (network && hasHostBits(bytes, bits))) return null;
-  const printed = bytes.length === 4 ? bytes.join('.') : printIpv6(bytes);
+  const printed = bytes.length === 4 ? bytes.join('.') : printIpv6(bytes, 2);
   return bits === size && !network ? printed : `${printed}/${bits}`;
 }
 
@@ -49,10 +51,13 @@ function hasHostBits(bytes: readonly number[], bits: number): boolean {
   });
 }
 
-/** `::` for the first longest run of two and more zeros, IPv4 in dots behind it (inet_net_ntop of PostgreSQL). */
-function printIpv6(bytes: readonly number[]): string {
+/**
+ * `::` for the first longest run of zeros, IPv4 in dots behind it. PostgreSQL begins at a run of two (inet_net_ntop),
+ * MariaDB at one (sql_type_inet.cc).
+ */
+function printIpv6(bytes: readonly number[], shortest: 1 | 2): string {
   const words = Array.from({ length: 8 }, (_, at) => (bytes[at * 2] ?? 0) * 256 + (bytes[at * 2 + 1] ?? 0));
-  let [runAt, runLength] = [-1, 1];
+  let [runAt, runLength] = [-1, shortest - 1];
   for (let from = 0; from < 8; from++) {
     let to = from;
     while (to < 8 && words[to] === 0) to += 1;

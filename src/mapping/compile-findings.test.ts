@@ -409,6 +409,8 @@ describe('a type that is not carried', () => {
     ['geometry', 'no geometry'],
     ['multipolygon', 'no geometry'],
     ['circle', 'no geometry'],
+    ['hstore', 'jsonb'],
+    ['vector(3)', 'bytes or JSON'],
   ])('%s: what to have instead', (native, expected) => {
     expect(expectedOf(x({ kind: 'unsupported' }, native))).toMatch(new RegExp(`^${expected}:`));
   });

@@ -105,9 +105,9 @@ export function conversion(from: End, to: End): Convert | null {
   return CONVERSIONS[`${from.column.kind}>${to.column.kind}`]?.(from, to) ?? null;
 }
 
-/** Text for a column of PostgreSQL's types of addresses. */
+/** Text for a column of a type of addresses. */
 function addressOf(from: End, to: End): Convert | null {
-  const printed = to.engine === 'postgres' ? ADDRESSES[to.column.native] : undefined;
+  const printed = ADDRESSES[to.column.native];
   if (printed === undefined || from.column.native === to.column.native) return null;
   return (value) => printed(value as string) ?? unrepresentable(to, `an address of type ${to.column.native}`);
 }

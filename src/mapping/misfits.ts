@@ -59,6 +59,8 @@ function reprintMisfit(left: Column, right: Column): Misfit | null {
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^money(?:\[\])?$/, 'numeric: what money prints, and its digits, depend on a setting of the session'],
   [/^time(?:\(\d\))? with time zone(?:\[\])?$/, 'time or timestamptz: no other engine has a time with a zone'],
+  [/^hstore(?:\[\])?$/, 'jsonb: what is in an hstore has an order and a spelling of its own'],
+  [/^vector\b/, 'bytes or JSON: what a vector is made of, and how it is written, differs between the engines'],
   [
     /^(?:geometry|point|linestring|polygon|multi\w+|geometrycollection|geomcollection|line|lseg|box|path|circle)\b/,
     'no geometry: the engines differ in formats, axes and precision',

@@ -62,7 +62,7 @@ function compareCollations(draft: LinkDraft, left: readonly string[], findings: 
       path: ['links', draft.id, 'columns', linked.left.name],
       expected: 'unique columns that take the same texts for equal',
       found: `${describe('left')}, ${describe('right')}`,
-      fix: collationFix(draft, rules.left.length > rules.right.length ? 'left' : 'right', linked),
+      fix: collationFix(draft, laxity(rules.left) > laxity(rules.right) ? 'left' : 'right', linked),
     });
   }
 }
@@ -72,6 +72,11 @@ const BLANKS = 'blanks at the end';
 /** Case and accents differ in real data; blanks at the end hardly ever do. */
 function isOfLetters(rule: string): boolean {
   return rule !== BLANKS;
+}
+
+/** How much a column's rules ignore, letters before blanks. */
+function laxity(rules: readonly string[]): number {
+  return rules.filter(isOfLetters).length * 2 + rules.length;
 }
 
 /**

@@ -67,6 +67,11 @@ export function heldByMariadb(...samples: readonly Sample[]): readonly Sample[] 
   return samples.map((sample) => ({ ...sample, held: 'mariadb' }));
 }
 
+/** Values that MySQL holds, because it has a text where MariaDB has a type of its own. */
+export function heldByMysql(...samples: readonly Sample[]): readonly Sample[] {
+  return samples.map((sample) => ({ ...sample, held: 'mysql' }));
+}
+
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

@@ -95,6 +95,7 @@ function tablesOf(cases: readonly TypeCase[]): ReadonlyMap<string, readonly Type
 async function createTables(connection: Connection, tables: ReadonlyMap<string, readonly TypeCase[]>): Promise<void> {
   const { engine } = connection;
   if (engine === 'postgres') {
+    await connection.execute('CREATE EXTENSION citext');
     await connection.execute("CREATE TYPE shade AS ENUM ('red', 'deep, blue', 'it''s', 'Grün', '')");
   }
   for (const [name, columns] of tables) {

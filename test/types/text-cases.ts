@@ -1,5 +1,5 @@
 import type { Random } from '../../src/cli/demo/random.ts';
-import { loosely, parks, quoted, same, shows, spelt, type TypeCase } from './case.ts';
+import { heldByMysql, loosely, parks, quoted, same, shows, spelt, type TypeCase } from './case.ts';
 
 const alphabet = [
   'a',
@@ -246,5 +246,60 @@ export const textCases: readonly TypeCase[] = [
       spelt("'0800.2b01.0203'", '08:00:2b:01:02:03'),
       ...parks('TD3004', "'08:00:2b'", "'nowhere'"),
     ],
+  },
+  {
+    name: 'address4',
+    postgres: 'inet',
+    mysql: 'varchar(50)',
+    mariadb: 'inet4',
+    fromPostgres: [
+      ...same("'192.168.0.1'", "'0.0.0.0'", "'255.255.255.255'"),
+      ...heldByMysql(...parks('TD3004', "'192.168.0.0/24'", "'::1'")),
+    ],
+    fromMysql: same("'10.0.0.1'", "'0.0.0.0'"),
+    random: (random) => quoted(Array.from({ length: 4 }, () => random.below(256)).join('.')),
+  },
+  {
+    name: 'address6',
+    postgres: 'inet',
+    mysql: 'varchar(50)',
+    mariadb: 'inet6',
+    fromPostgres: [
+      ...same("'::'", "'::1'", "'2001:db8::ff00:42:8329'", "'::ffff:1.2.3.4'", "'1:0:2:0:3:0:4:0'"),
+      ...heldByMysql(...parks('TD3004', "'2001:db8::/32'", "'10.0.0.1'")),
+    ],
+    fromMysql: same("'2001:db8::1'", "'::ffff:1.2.3.4'", "'fe80::1:0:0:1'"),
+    random: (random) =>
+      quoted(
+        Array.from({ length: 8 }, () => (random.chance(0.9) ? 1 + random.below(65_535) : 0x10).toString(16)).join(':'),
+      ),
+  },
+  {
+    name: 'packed',
+    postgres: 'text',
+    mysql: 'text CHARACTER SET utf8mb4',
+    mariadb: 'text CHARACTER SET utf8mb4 COMPRESSED',
+    fromPostgres: same("''", "'é 😀'", "repeat('é', 20000)", "'  '"),
+    fromMysql: [...same("''", "'é 😀'", "REPEAT('é', 20000)"), ...parks('TD3005', "'a\\0b'")],
+    random: (random) => quoted(textOf(random, 300)),
+  },
+  {
+    name: 'packed_bytes',
+    postgres: 'bytea',
+    mysql: 'varbinary(4000)',
+    mariadb: 'varbinary(4000) COMPRESSED',
+    read: hex,
+    fromPostgres: [
+      ...same("''", `'\\x00'`, `decode(repeat('00ff', 2000), 'hex')`),
+      ...parks('TD3007', `decode(repeat('00', 4001), 'hex')`),
+    ],
+    fromMysql: same("''", "x'0000'", "REPEAT(x'00ff', 2000)"),
+  },
+  {
+    name: 'folded',
+    postgres: 'citext',
+    mysql: 'varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci',
+    fromPostgres: same("'Bob'", "'bob'", "'É'", "''"),
+    fromMysql: [...same("'Bob'", "'bob'", "'é'"), ...parks('TD3005', "'\\0'")],
   },
 ];

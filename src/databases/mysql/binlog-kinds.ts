@@ -1,3 +1,4 @@
+import type { Column } from '../../model/schema.ts';
 import type { Kind } from '../../model/value.ts';
 import { columnTypes, type ColumnFacts } from './binlog-columns.ts';
 
@@ -35,6 +36,11 @@ export function kindInLog({ type, meta, charset, column }: ColumnFacts): Kind | 
   if (type === columnTypes.tiny) return column?.kind === 'bool' ? 'bool' : 'int';
   if (type === columnTypes.string && (meta & 0xff) === columnTypes.set) return 'set';
   if (type === columnTypes.string && (meta & 0xff) === columnTypes.enum) return 'text';
-  if (charset === null || hidden.includes(column?.kind)) return null;
+  if (charset === null || hidden.includes(column?.kind) || isAddress(column)) return null;
   return charset === 'binary' ? 'bytes' : 'text';
+}
+
+/** Addresses of MariaDB are texts to SQL and bytes in the log. */
+function isAddress(column: Column | null): boolean {
+  return column?.native === 'inet4' || column?.native === 'inet6';
 }

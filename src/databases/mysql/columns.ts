@@ -49,6 +49,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   longblob: 'bytes',
   json: 'json',
   uuid: 'uuid',
+  inet4: 'text',
+  inet6: 'text',
   date: 'date',
   time: 'time',
   datetime: 'timestamp',
@@ -99,8 +101,6 @@ function textOf(cell: Cell): string | null {
 function kindOf(dataType: string, native: string, isJson: boolean): Kind {
   if (isJson) return 'json';
   if (native === 'tinyint(1)') return 'bool';
-  // MariaDB's column compression changes what stands in the log.
-  if (/\bcompressed\b/i.test(native)) return 'unsupported';
   return kinds[dataType] ?? 'unsupported';
 }
 

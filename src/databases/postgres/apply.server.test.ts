@@ -126,6 +126,44 @@ for (const name of ['postgres-15', 'postgres-18'] as const) {
       expect((await refusal(write(target, circle))).code).toBe('TD7001');
     });
 
+    test('a key is another one that its type merely takes for equal', async () => {
+      await using bench = await openPostgres(server);
+      await bench.sql(`CREATE EXTENSION citext;
+        CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+        CREATE TABLE folded (k citext PRIMARY KEY, v text); INSERT INTO folded VALUES ('Bob', 'a'), ('Eve', 'b');
+        CREATE TABLE alike (k text COLLATE loose PRIMARY KEY, v text);
+        INSERT INTO alike VALUES ('Bob', 'a'), ('Eve', 'b');
+        CREATE TABLE spans (k interval PRIMARY KEY, v text); INSERT INTO spans VALUES ('1 mon', 'a'), ('2 mons', 'b')`);
+      await bench.provision([]);
+      const { target } = await takeTarget(bench);
+      await using _ = target;
+      const others = { folded: ['bob', 'eve'], alike: ['bôb', 'eve'], spans: ['30 days', '60 days'] };
+      for (const [table, [one = '', other = '']] of Object.entries(others)) {
+        const of = await shape(bench, table);
+        const single: Row[] = [[one]];
+        const both: Row[] = [[one], [other]];
+        const images = (keys: readonly Row[]): Row[] => keys.map(([key]) => [key ?? null, 'taken']);
+        for (const keys of [single, both]) {
+          const missing = [...keys.keys()];
+          const update: WriteRun = { op: 'update', shape: of, keys, rows: images(keys) };
+          expect((await write(target, update)).missing, table).toEqual(missing);
+          expect((await write(target, { op: 'delete', shape: of, keys })).missing, table).toEqual(missing);
+        }
+        const transaction = await target.begin(await target.takeOver('s', 'l'), move);
+        expect(await transaction.lock(of, single)).toEqual([null]);
+        expect(await transaction.lock(of, both)).toEqual([null, null]);
+        await transaction.rollback();
+        expect((await bench.sql(`SELECT v FROM ${table} ORDER BY v`)).flat()).toEqual(['a', 'b']);
+      }
+      const folded = await shape(bench, 'folded');
+      const rename: WriteRun = { op: 'update', shape: folded, keys: [['Bob']], rows: [['BOB', 'c']] };
+      expect((await write(target, rename)).missing).toEqual([]);
+      expect(await bench.sql('SELECT * FROM folded ORDER BY v')).toEqual([
+        ['Eve', 'b'],
+        ['BOB', 'c'],
+      ]);
+    });
+
     test('a table that is nothing but its key', async () => {
       await using bench = await openPostgres(server);
       await bench.sql('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)');

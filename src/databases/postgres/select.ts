@@ -2,11 +2,21 @@ import type { TableShape } from '../../model/plan.ts';
 import { tableName } from '../../model/schema.ts';
 import type { Row } from '../../model/value.ts';
 import type { Answer } from './connect.ts';
+import { holds } from './exact.ts';
 import { columnLiteral, decodeRows, encodeCell, pick, shapeSql, unnest } from './rows.ts';
 import { castType } from './types.ts';
 
 /** Runs a statement about one table. */
 export type Run = (sql: string, values: readonly (string | null)[], table?: string) => Promise<Answer>;
+
+/** The condition that a row has a key; `first` is the number of the key's first parameter. */
+export function keyCondition(shape: TableShape, first: number): string {
+  const { names } = shapeSql(shape);
+  const parts = pick(shape.columns, shape.key).map((column, at) =>
+    holds(column, names[shape.key[at] ?? 0] ?? '', `$${first + at}::${castType(column.native)}`),
+  );
+  return parts.join(' AND ');
+}
 
 /** The rows with these keys, locked, in the order of the keys; null = absent. */
 export async function lockRows(run: Run, shape: TableShape, keys: readonly Row[]): Promise<(Row | null)[]> {
@@ -17,14 +27,13 @@ export async function lockRows(run: Run, shape: TableShape, keys: readonly Row[]
   const keyNames = pick(names, shape.key);
   const keyEncoders = pick(encoders, shape.key);
   if (keys.length === 1) {
-    const equal = columns.map((column, at) => `${keyNames[at]} = $${at + 1}::${castType(column.native)}`);
-    const sql = `SELECT ${names.join(', ')} FROM ${table} WHERE ${equal.join(' AND ')} FOR UPDATE`;
+    const sql = `SELECT ${names.join(', ')} FROM ${table} WHERE ${keyCondition(shape, 1)} FOR UPDATE`;
     const values = keyEncoders.map((encode, at) => encodeCell(encode, keys[0]?.[at]));
     locked[0] = decodeRows(shape, await run(sql, values, tableName(shape.ref)))[0] ?? null;
     return locked;
   }
   const { from, fields } = unnest(columns, 1);
-  const equal = keyNames.map((name, at) => `t.${name} = ${fields[at]}`);
+  const equal = columns.map((column, at) => holds(column, `t.${keyNames[at]}`, fields[at] ?? ''));
   const images = names.map((name) => `t.${name}`).join(', ');
   const found = `FROM ${from} JOIN ${table} t ON ${equal.join(' AND ')}`;
   const sql = `SELECT v.ord, ${images} ${found} ORDER BY v.ord FOR UPDATE OF t`;

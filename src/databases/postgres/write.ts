@@ -2,9 +2,9 @@ import type { WriteResult, WriteRun } from '../../model/endpoint.ts';
 import type { TableShape } from '../../model/plan.ts';
 import { tableName } from '../../model/schema.ts';
 import { type Row, sameValue } from '../../model/value.ts';
+import { holds } from './exact.ts';
 import { columnLiteral, decodeRows, encodeCell, pick, shapeSql, unnest } from './rows.ts';
-import { lockRows, type Run } from './select.ts';
-import { castType } from './types.ts';
+import { keyCondition, lockRows, type Run } from './select.ts';
 
 const NOTHING: WriteResult = { keys: [], missing: [] };
 
@@ -134,7 +134,9 @@ async function updateInPlace(run: Run, { shape, keys, rows }: UpdateRun): Promis
   const { table, names, encoders } = shapeSql(shape);
   const { from, fields } = unnest([...pick(shape.columns, written), ...pick(shape.columns, shape.key)], 1);
   const set = written.map((column, at) => `${names[column]} = ${fields[at]}`);
-  const where = shape.key.map((column, at) => `t.${names[column]} = ${fields[written.length + at]}`);
+  const where = pick(shape.columns, shape.key).map((column, at) =>
+    holds(column, `t.${names[shape.key[at] ?? 0]}`, fields[written.length + at] ?? ''),
+  );
   const sql = `UPDATE ${table} t SET ${set.join(', ')} FROM ${from} WHERE ${where.join(' AND ')} RETURNING v.ord`;
   const values = pick(encoders, written).map((encode, at) => columnLiteral(rows, written[at] ?? 0, encode));
   for (const [at, encode] of pick(encoders, shape.key).entries()) values.push(columnLiteral(keys, at, encode));
@@ -146,10 +148,8 @@ async function updateOne(run: Run, shape: TableShape, key: Row, row: Row, withKe
   const { table, names, encoders } = shapeSql(shape);
   const written = writable(shape, [row], withKey ? [] : shape.key);
   const set = written.map((column, at) => `${names[column]} = $${at + 1}`);
-  const where = shape.key.map(
-    (column, at) => `${names[column]} = $${written.length + at + 1}::${typeOf(shape, column)}`,
-  );
-  const sql = `UPDATE ${table} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`;
+  const where = keyCondition(shape, written.length + 1);
+  const sql = `UPDATE ${table} SET ${set.join(', ')} WHERE ${where}`;
   const values = pick(encoders, written).map((encode, at) => encodeCell(encode, row[written[at] ?? 0]));
   for (const [at, encode] of pick(encoders, shape.key).entries()) values.push(encodeCell(encode, key[at]));
   return (await run(sql, values, tableName(shape.ref))).count > 0;
@@ -159,13 +159,14 @@ async function deleteRows(run: Run, { shape, keys }: DeleteRun): Promise<WriteRe
   const { table, names, encoders } = shapeSql(shape);
   const keyEncoders = pick(encoders, shape.key);
   if (keys.length === 1) {
-    const where = shape.key.map((column, at) => `${names[column]} = $${at + 1}::${typeOf(shape, column)}`);
     const values = keyEncoders.map((encode, at) => encodeCell(encode, keys[0]?.[at]));
-    const answer = await run(`DELETE FROM ${table} WHERE ${where.join(' AND ')}`, values, tableName(shape.ref));
+    const answer = await run(`DELETE FROM ${table} WHERE ${keyCondition(shape, 1)}`, values, tableName(shape.ref));
     return answer.count > 0 ? NOTHING : { keys: [], missing: [0] };
   }
   const { from, fields } = unnest(pick(shape.columns, shape.key), 1);
-  const where = shape.key.map((column, at) => `t.${names[column]} = ${fields[at]}`);
+  const where = pick(shape.columns, shape.key).map((column, at) =>
+    holds(column, `t.${names[shape.key[at] ?? 0]}`, fields[at] ?? ''),
+  );
   const sql = `DELETE FROM ${table} t USING ${from} WHERE ${where.join(' AND ')} RETURNING v.ord`;
   const values = keyEncoders.map((encode, at) => columnLiteral(keys, at, encode));
   const answer = await run(sql, values, tableName(shape.ref));
@@ -179,10 +180,6 @@ function absent(count: number, rows: readonly (readonly (string | null)[])[]): n
   const missing: number[] = [];
   for (let at = 0; at < count; at++) if (!present.has(at)) missing.push(at);
   return missing;
-}
-
-function typeOf(shape: TableShape, column: number): string {
-  return castType(shape.columns[column]?.native ?? 'text');
 }
 
 function keyShape(shape: TableShape): TableShape {
