@@ -3,7 +3,8 @@ import { infinityAs, zeroDateAs } from '../../src/mapping/date-codecs.ts';
 import { swappedUuid, truthy } from '../../src/mapping/shape-codecs.ts';
 import { timeZone } from '../../src/mapping/zone-codec.ts';
 import { parks, quoted, same, shows, type TypeCase } from './case.ts';
-import { hex, uuidOf } from './text-cases.ts';
+import { truthOf } from './number-cases.ts';
+import { hex, textOf, uuidOf } from './text-cases.ts';
 import { dateOf, momentOf } from './time-cases.ts';
 
 /** Values that one side alone can hold, and what was declared to stand for them. */
@@ -37,6 +38,7 @@ export const codecCases: readonly TypeCase[] = [
       { ...shows("'2024-00-15 10:00:00'", '0001-01-01 00:00:00'), back: '0000-00-00 00:00:00.000' },
       ...parks('TD3002', "'0001-01-01 00:00:00'"),
     ],
+    random: (random) => quoted(momentOf(random, 1000, 9000).slice(0, 23)),
   },
   {
     name: 'no_instant',
@@ -76,6 +78,7 @@ export const codecCases: readonly TypeCase[] = [
       ...parks('TD3004', "'-infinity'"),
     ],
     fromMysql: same("'2024-03-31 02:30:00'", "'9999-12-31 23:59:59'"),
+    random: (random) => quoted(momentOf(random, 1000, 9000).slice(0, 19)),
   },
   {
     name: 'local',
@@ -95,6 +98,7 @@ export const codecCases: readonly TypeCase[] = [
       ...parks('TD3002', "'2024-10-27 02:00:00'", "'2024-10-27 02:59:59.999999'"),
       ...parks('TD3004', "'2024-03-31 02:00:00'", "'2024-03-31 02:59:59.999999'", "'0000-00-00 00:00:00'"),
     ],
+    random: (random) => quoted(momentOf(random, 1000, 9000).replace(/-\d\d-/, `-0${6 + random.below(2)}-`)),
   },
   {
     name: 'local_earlier',
@@ -109,6 +113,12 @@ export const codecCases: readonly TypeCase[] = [
       shows("'2024-10-27 02:30:00'", '2024-10-27 00:30:00+00'),
       { ...shows("'2024-03-31 02:30:00'", '2024-03-31 00:30:00+00'), back: '2024-03-31 01:30:00' },
     ],
+    random: (random) =>
+      quoted(
+        momentOf(random, 1981, 500)
+          .slice(0, 19)
+          .replace(/-\d\d-/, '-07-'),
+      ),
   },
   {
     name: 'local_later',
@@ -146,6 +156,7 @@ export const codecCases: readonly TypeCase[] = [
       shows('0', 'false'),
       ...['2', '-1', '127'].map((number) => ({ ...shows(number, 'true'), back: '1' })),
     ],
+    random: truthOf,
   },
   {
     name: 'any_whole_truth',
@@ -154,6 +165,7 @@ export const codecCases: readonly TypeCase[] = [
     codec: truthy(),
     fromPostgres: [shows('true', '1'), shows('false', '0')],
     fromMysql: [shows('0', 'false'), { ...shows('-2147483648', 'true'), back: '1' }],
+    random: truthOf,
   },
   {
     name: 'id_swapped',
@@ -186,6 +198,8 @@ export const codecCases: readonly TypeCase[] = [
       ...parks('TD3004', "'6ccd780c'", "''"),
     ],
     fromMysql: [shows("x'1026baba6ccd780c95645b8c65602400'", '6ccd780c-baba-1026-9564-5b8c65602400')],
+    random: (random, engine) =>
+      engine === 'postgres' ? quoted(uuidOf(random)) : `x'${uuidOf(random).replaceAll('-', '')}'`,
   },
   {
     name: 'without_nul',
@@ -194,5 +208,6 @@ export const codecCases: readonly TypeCase[] = [
     codec: stripNul(),
     fromPostgres: same("'ab'", "''"),
     fromMysql: [...same("'ab'"), { ...shows("'a\\0b'", 'ab'), back: 'ab' }, { ...shows("'\\0'", ''), back: '' }],
+    random: (random) => quoted(textOf(random, 30)),
   },
 ];

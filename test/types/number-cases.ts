@@ -1,6 +1,13 @@
+import type { SampleEngine } from '../../src/cli/demo/database.ts';
+import type { Random } from '../../src/cli/demo/random.ts';
 import { parks, same, shows, type TypeCase, digits, whole } from './case.ts';
 
 const longest = '9'.repeat(35);
+
+const bitsOf = (random: Random, count: number): string =>
+  `B'${Array.from({ length: count }, () => random.below(2)).join('')}'`;
+export const truthOf = (random: Random, engine: SampleEngine): string =>
+  engine === 'postgres' ? String(random.chance(0.5)) : String(random.below(2));
 
 export const numberCases: readonly TypeCase[] = [
   {
@@ -17,6 +24,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'tinyint',
     fromPostgres: [...same('-128', '127'), ...parks('TD3003', '128', '-129', '32767')],
     fromMysql: same('-128', '127'),
+    random: (random) => whole(random, 8, true),
   },
   {
     name: 'medium',
@@ -24,6 +32,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'mediumint unsigned',
     fromPostgres: [...same('0', '16777215'), ...parks('TD3003', '16777216', '-1')],
     fromMysql: same('0', '8388608', '16777215'),
+    random: (random) => whole(random, 24, false),
   },
   {
     name: 'whole',
@@ -39,6 +48,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'int(8) zerofill',
     fromPostgres: [shows('42', '00000042'), ...parks('TD3003', '-1')],
     fromMysql: [shows('42', '42'), ...parks('TD3003', '4294967295')],
+    random: (random) => whole(random, 31, false),
   },
   {
     name: 'whole_u',
@@ -46,6 +56,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'int unsigned',
     fromPostgres: [...same('0', '2147483647'), ...parks('TD3003', '-1')],
     fromMysql: [...same('0', '2147483647'), ...parks('TD3003', '2147483648', '4294967295')],
+    random: (random) => whole(random, 31, false),
   },
   {
     name: 'large',
@@ -61,6 +72,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'bigint unsigned',
     fromPostgres: [...same('0', '9223372036854775807'), ...parks('TD3003', '-1')],
     fromMysql: [...same('9223372036854775807'), ...parks('TD3003', '9223372036854775808', '18446744073709551615')],
+    random: (random) => whole(random, 63, false),
   },
   {
     name: 'largest',
@@ -105,6 +117,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'decimal(7,0)',
     fromPostgres: same('1234500', '-100'),
     fromMysql: [...same('1234500', '-100', '0'), ...parks('TD3002', '12345', '1')],
+    random: (random) => `${whole(random, 16, true)}00`,
   },
   {
     name: 'single',
@@ -141,6 +154,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'double',
     fromPostgres: same('0.5', '0.1'),
     fromMysql: [...same('0.5e0', '-1.25e9'), ...parks('TD3002', '0.1e0', '1e300')],
+    random: (random) => `${Math.fround((random.next() - 0.5) * 10 ** random.below(30))}`.replace(/^[^e]*$/, '$&e0'),
   },
   {
     name: 'truth',
@@ -148,6 +162,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'tinyint(1)',
     fromPostgres: [shows('true', '1'), shows('false', '0')],
     fromMysql: [shows('1', 'true'), shows('0', 'false'), ...parks('TD3003', '2', '-1', '127')],
+    random: truthOf,
   },
   {
     name: 'truth_wide',
@@ -155,6 +170,7 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'int',
     fromPostgres: [shows('true', '1'), shows('false', '0')],
     fromMysql: [shows('1', 'true'), ...parks('TD3003', '2')],
+    random: truthOf,
   },
   {
     name: 'truth_bit',
@@ -163,6 +179,7 @@ export const numberCases: readonly TypeCase[] = [
     read: { mysql: (column) => `BIN(${column})`, mariadb: (column) => `BIN(${column})` },
     fromPostgres: [shows('true', '1'), shows('false', '0')],
     fromMysql: [shows("b'1'", 'true'), shows("b'0'", 'false')],
+    random: (random, engine) => (engine === 'postgres' ? truthOf(random, engine) : `b'${random.below(2)}'`),
   },
   {
     name: 'bits',
@@ -171,6 +188,7 @@ export const numberCases: readonly TypeCase[] = [
     read: { mysql: (column) => `LPAD(BIN(${column}), 10, '0')`, mariadb: (column) => `LPAD(BIN(${column}), 10, '0')` },
     fromPostgres: [shows("B'0000000001'", '0000000001'), shows("B'1000000000'", '1000000000')],
     fromMysql: [shows("b'0000000001'", '0000000001'), shows("b'1111111111'", '1111111111')],
+    random: (random) => bitsOf(random, 10),
   },
   {
     name: 'bits64',
@@ -179,6 +197,7 @@ export const numberCases: readonly TypeCase[] = [
     read: { mysql: (column) => `LPAD(BIN(${column}), 64, '0')`, mariadb: (column) => `LPAD(BIN(${column}), 64, '0')` },
     fromPostgres: [shows(`B'${'1'.repeat(64)}'`, '1'.repeat(64)), shows(`B'${'0'.repeat(63)}1'`, `${'0'.repeat(63)}1`)],
     fromMysql: [shows(`b'${'1'.repeat(64)}'`, '1'.repeat(64)), shows("b'0'", '0'.repeat(64))],
+    random: (random) => bitsOf(random, 64),
   },
   {
     name: 'year_of',
@@ -186,5 +205,6 @@ export const numberCases: readonly TypeCase[] = [
     mysql: 'year',
     fromPostgres: [...same('1901', '2155', '0'), ...parks('TD3003', '1900', '2156', '70', '1', '99', '-1')],
     fromMysql: [...same('1901', '2155'), shows('0', '0')],
+    random: (random) => String(1901 + random.below(255)),
   },
 ];

@@ -39,6 +39,12 @@ function parkCell(samples: readonly Sample[]): string {
   return codes.length === 0 ? '-' : [...new Set(codes)].toSorted().join(', ');
 }
 
+test('every pair has a name of its own and values that are drawn', () => {
+  const cases = [...typeCases, ...codecCases];
+  expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  expect(cases.filter(({ random }) => random === undefined).map(({ name }) => name)).toEqual([]);
+});
+
 test('the page lists every pair that is carried between real servers, and the codes of what parks', () => {
   const listed = tableUnder('Pairs').map(([postgres, other, toOther, toPostgres]) => [
     postgres,

@@ -1,5 +1,6 @@
+import type { SampleEngine } from '../../src/cli/demo/database.ts';
 import type { Random } from '../../src/cli/demo/random.ts';
-import { heldByMysql, loosely, parks, quoted, same, shows, spelt, type TypeCase } from './case.ts';
+import { digits, heldByMysql, loosely, parks, quoted, same, shows, spelt, type TypeCase } from './case.ts';
 
 const alphabet = [
   'a',
@@ -21,8 +22,14 @@ const alphabet = [
   '\u200b',
   '\u{10ffff}',
 ];
-const textOf = (random: Random, length: number): string =>
-  Array.from({ length: random.below(length) }, () => random.pick(alphabet)).join('');
+export const textOf = (random: Random, length: number, letters: readonly string[] = alphabet): string =>
+  Array.from({ length: random.below(length) }, () => random.pick(letters)).join('');
+const binaryOf = (hexDigits: string, engine: SampleEngine): string =>
+  engine === 'postgres' ? `'\\x${hexDigits}'` : `x'${hexDigits}'`;
+const addressOf = (random: Random): string =>
+  random.chance(0.5)
+    ? Array.from({ length: 4 }, () => random.below(256)).join('.')
+    : Array.from({ length: 8 }, () => (1 + random.below(65_535)).toString(16)).join(':');
 const bytesOf = (random: Random, length: number): string =>
   Array.from({ length: random.below(length) }, () => random.below(256).toString(16).padStart(2, '0')).join('');
 /** Version 4: MariaDB's own type takes no others than those of RFC 4122. */
@@ -53,6 +60,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'varchar(10) CHARACTER SET utf8mb4',
     fromPostgres: same("'0123456789'", "'😀😀😀😀😀😀😀😀😀😀'", "'a  '"),
     fromMysql: same("'0123456789'", "'😀😀😀😀😀😀😀😀😀😀'", "'a  '"),
+    random: (random) => quoted(textOf(random, 6)),
   },
   {
     name: 'narrow',
@@ -60,6 +68,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'varchar(3) CHARACTER SET utf8mb4',
     fromPostgres: [...same("'abc'", "'😀😀😀'"), ...parks('TD3007', "'abcd'", "'abc '", "'😀😀😀😀'")],
     fromMysql: same("'abc'"),
+    random: (random) => quoted(textOf(random, 4, ['a', 'é', '😀'])),
   },
   {
     name: 'tiny_text',
@@ -67,6 +76,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'tinytext CHARACTER SET utf8mb4',
     fromPostgres: [...same("repeat('é', 127)"), ...parks('TD3007', "repeat('é', 128)", "repeat('x', 256)")],
     fromMysql: same("REPEAT('x', 255)"),
+    random: (random) => quoted(textOf(random, 64)),
   },
   {
     name: 'latin',
@@ -74,6 +84,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'varchar(40) CHARACTER SET latin1',
     fromPostgres: [...same("'Zoë €uro ÿ'"), ...parks('TD3006', "'中'", "'😀'", "'Ω'")],
     fromMysql: same("'Zoë €uro ÿ'"),
+    random: (random) => quoted(textOf(random, 40, ['a', 'é', 'ÿ', '€', ' ', '_', '%'])),
   },
   {
     name: 'bmp',
@@ -81,6 +92,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'varchar(40) CHARACTER SET utf8mb3',
     fromPostgres: [...same("'中 é'"), ...parks('TD3006', "'😀'")],
     fromMysql: same("'中 é'"),
+    random: (random) => quoted(textOf(random, 40, ['a', 'é', '中', '\uffee', ' ', '"'])),
   },
   {
     name: 'fixed',
@@ -88,6 +100,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'char(5) CHARACTER SET utf8mb4',
     fromPostgres: same("'ab'", "'ab   '", "''", "'😀😀😀😀😀'"),
     fromMysql: same("'ab'", "'abcde'", "''"),
+    random: (random) => quoted(textOf(random, 6, ['a', 'É', '😀'])),
   },
   {
     name: 'fixed_there',
@@ -95,6 +108,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'char(5) CHARACTER SET utf8mb4',
     fromPostgres: [...same("'ab'", "''"), ...parks('TD3002', "'ab '"), ...parks('TD3007', "'abcdef'")],
     fromMysql: same("'ab'", "'ab  '"),
+    random: (random) => quoted(textOf(random, 6, ['a', 'É', '😀'])),
   },
   {
     name: 'folded',
@@ -102,6 +116,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci',
     fromPostgres: same("'Bob'", "'bob'", "'BOB '"),
     fromMysql: same("'Bob'", "'bob'", "'ß'", "'ss'"),
+    random: (random) => quoted(textOf(random, 11)),
   },
   {
     name: 'color',
@@ -109,6 +124,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: "enum('red','deep, blue','it''s','Grün','')",
     fromPostgres: same("'red'", "'deep, blue'", "'it''s'", "'Grün'", "''"),
     fromMysql: same("'red'", "'deep, blue'", "'it''s'", "'Grün'", "''"),
+    random: (random) => quoted(random.pick(['red', 'deep, blue', "it's", 'Grün', '']) ?? ''),
   },
   {
     name: 'choice',
@@ -116,6 +132,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: "enum('a','b','2')",
     fromPostgres: [...same("'a'", "'2'"), ...parks('TD3001', "'c'", "'A'", "'1'", "''")],
     fromMysql: [...same("'a'", "'b'", "'2'"), ...loosely(...parks('TD3001', "'none of them'"))],
+    random: (random) => quoted(random.pick(['a', 'b', '2']) ?? ''),
   },
   {
     name: 'members',
@@ -129,6 +146,10 @@ export const textCases: readonly TypeCase[] = [
       ...parks('TD3001', `'{x,z}'`, `'{NULL}'`),
     ],
     fromMysql: [shows("'x,y y'", '{x,"y y"}'), ...same("''", "'é'")],
+    random: (random, engine) => {
+      const members = ['x', 'y y', 'é'].filter(() => random.chance(0.5));
+      return quoted(engine === 'postgres' ? `{${members.map((each) => `"${each}"`).join(',')}}` : members.join(','));
+    },
   },
   {
     name: 'set64',
@@ -136,6 +157,12 @@ export const textCases: readonly TypeCase[] = [
     mysql: `set(${Array.from({ length: 64 }, (_, at) => `'m${at}'`).join(',')})`,
     fromPostgres: [...same("'m0,m63'", "''"), ...parks('TD3001', "'m64'")],
     fromMysql: same("'m63'", "''"),
+    random: (random) =>
+      quoted(
+        Array.from({ length: 64 }, (_, at) => `m${at}`)
+          .filter(() => random.chance(0.5))
+          .join(','),
+      ),
   },
   {
     name: 'id_text',
@@ -162,6 +189,8 @@ export const textCases: readonly TypeCase[] = [
       shows("x'6ccd780cbaba102695645b8c65600000'", '6ccd780c-baba-1026-9564-5b8c65600000'),
       ...same("x'00000000000000000000000000000000'"),
     ],
+    random: (random, engine) =>
+      engine === 'postgres' ? quoted(uuidOf(random)) : `x'${uuidOf(random).replaceAll('-', '')}'`,
   },
   {
     name: 'id_own',
@@ -183,6 +212,7 @@ export const textCases: readonly TypeCase[] = [
     read: hex,
     fromPostgres: same("''", `'\\x00'`, `'\\x2700ff5c00'`, `decode(repeat('00ff', 40000), 'hex')`),
     fromMysql: same("''", "x'0000'", "x'27ff5c'", "REPEAT(x'00ff', 40000)"),
+    random: (random, engine) => binaryOf(bytesOf(random, 300), engine),
   },
   {
     name: 'raw_short',
@@ -204,6 +234,7 @@ export const textCases: readonly TypeCase[] = [
       ...parks('TD3007', `'\\x0102030405'`),
     ],
     fromMysql: [shows("x'01'", '01000000'), ...same("x'01020304'")],
+    random: (random, engine) => binaryOf(digits(random, 8), engine),
   },
   {
     name: 'xml_text',
@@ -211,6 +242,7 @@ export const textCases: readonly TypeCase[] = [
     mysql: 'text CHARACTER SET utf8mb4',
     fromPostgres: same('\'<a b="1">é</a>\'', "''"),
     fromMysql: [...same("'<a/>'"), ...parks('TD3004', "'<a>'")],
+    random: (random) => quoted(`<a>${textOf(random, 20, ['x', 'é', '😀', ' '])}</a>`),
   },
   {
     name: 'address',
@@ -223,6 +255,7 @@ export const textCases: readonly TypeCase[] = [
       spelt("'10.0.0.1/32'", '10.0.0.1'),
       ...parks('TD3004', "'10.0.0'", "'nowhere'", "'::1::'", "'10.0.0.256'", "''"),
     ],
+    random: (random) => quoted(addressOf(random)),
   },
   {
     name: 'network',
@@ -234,6 +267,7 @@ export const textCases: readonly TypeCase[] = [
       spelt("'2001:DB8::/32'", '2001:db8::/32'),
       ...parks('TD3004', "'10.0.0.1/8'", "'nowhere'"),
     ],
+    random: (random) => quoted(`${random.below(256)}.${random.below(256)}.0.0/${16 + random.below(17)}`),
   },
   {
     name: 'device',
@@ -246,6 +280,7 @@ export const textCases: readonly TypeCase[] = [
       spelt("'0800.2b01.0203'", '08:00:2b:01:02:03'),
       ...parks('TD3004', "'08:00:2b'", "'nowhere'"),
     ],
+    random: (random) => quoted(Array.from({ length: 6 }, () => (16 + random.below(240)).toString(16)).join(':')),
   },
   {
     name: 'address4',
@@ -269,10 +304,7 @@ export const textCases: readonly TypeCase[] = [
       ...heldByMysql(...parks('TD3004', "'2001:db8::/32'", "'10.0.0.1'")),
     ],
     fromMysql: same("'2001:db8::1'", "'::ffff:1.2.3.4'", "'fe80::1:0:0:1'"),
-    random: (random) =>
-      quoted(
-        Array.from({ length: 8 }, () => (random.chance(0.9) ? 1 + random.below(65_535) : 0x10).toString(16)).join(':'),
-      ),
+    random: (random) => quoted(Array.from({ length: 8 }, () => (1 + random.below(65_535)).toString(16)).join(':')),
   },
   {
     name: 'packed',
@@ -294,12 +326,14 @@ export const textCases: readonly TypeCase[] = [
       ...parks('TD3007', `decode(repeat('00', 4001), 'hex')`),
     ],
     fromMysql: same("''", "x'0000'", "REPEAT(x'00ff', 2000)"),
+    random: (random, engine) => binaryOf(bytesOf(random, 300), engine),
   },
   {
-    name: 'folded',
+    name: 'folded_both',
     postgres: 'citext',
     mysql: 'varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci',
     fromPostgres: same("'Bob'", "'bob'", "'É'", "''"),
     fromMysql: [...same("'Bob'", "'bob'", "'é'"), ...parks('TD3005', "'\\0'")],
+    random: (random) => quoted(textOf(random, 11)),
   },
 ];

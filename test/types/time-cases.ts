@@ -33,6 +33,7 @@ export const timeCases: readonly TypeCase[] = [
     mysql: 'datetime',
     fromPostgres: [shows("'2024-02-29'", '2024-02-29 00:00:00')],
     fromMysql: [shows("'2024-02-29 00:00:00'", '2024-02-29'), ...parks('TD3002', "'2024-02-29 00:00:01'")],
+    random: (random) => quoted(dateOf(random, 1000, 9000)),
   },
   {
     name: 'clock',
@@ -69,6 +70,7 @@ export const timeCases: readonly TypeCase[] = [
       ...same("'2024-01-01 10:00:00'"),
     ],
     fromMysql: same("'2024-01-01 10:00:00'"),
+    random: (random) => quoted(momentOf(random, 1000, 9000).slice(0, 19)),
   },
   {
     name: 'instant',
@@ -112,5 +114,7 @@ export const timeCases: readonly TypeCase[] = [
       ...same("'-1 days +02:03:00'", "'00:00:00'", "'-178000000 years'", "'1000:00:00'"),
     ],
     fromMysql: [...same("'1 mon'", "'-1 days +02:03:00'"), ...parks('TD3004', "'P1M'", "'a month'", "''")],
+    random: (random) =>
+      quoted(`${2 + random.below(9)} mons ${2 + random.below(90)} days 0${1 + random.below(9)}:59:00`),
   },
 ];
