@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type * as Rules from '../../src/arbiter/rules.ts';
 import type * as Lanes from '../../src/pipeline/lane/lane.ts';
 import type * as Folds from '../../src/pipeline/map/fold.ts';
+import type * as Audits from '../../src/pipeline/recognise/audits.ts';
 import type * as Ops from '../../src/pipeline/map/ops.ts';
 import type { MemoryTransaction } from '../../src/databases/memory/application.ts';
 import type { Fields } from '../../src/databases/memory/definition.ts';
@@ -42,6 +43,15 @@ vi.mock('../../src/pipeline/map/ops.ts', async (original) => {
     ...real,
     settleEchoes: (...args: Parameters<typeof Ops.settleEchoes>) =>
       without.rule === 'patience' ? Promise.resolve(false) : real.settleEchoes(...args),
+  };
+});
+vi.mock('../../src/pipeline/recognise/audits.ts', async (original) => {
+  const real = await original<typeof Audits>();
+  return {
+    ...real,
+    // Else home would mend what goes wrong.
+    answerUnasked: (...args: Parameters<typeof Audits.answerUnasked>) =>
+      without.rule === 'barrier' ? undefined : real.answerUnasked(...args),
   };
 });
 afterEach(() => {

@@ -20,6 +20,8 @@ export interface LaneSide {
   readonly echoes: Echoes;
   /** The opposite side's position that this log had incorporated when it was last read; null = none yet. */
   seen: Position | null;
+  /** How far the other side had applied this log when the engine began; null before that. */
+  appliedAtStart: Position | null;
   /** `seq` of the last checkpoint row read: the next one continues it, or somebody else wrote the table. */
   chain: number | null;
   /** What re-asserted window entries hold, by `ordinal:hash`. */
@@ -142,7 +144,8 @@ export class Lane {
    * An engine begins. What the side's log shows beyond the checkpoint has seen at least what the last change applied
    * had. The log itself need not say so again: it may be read from behind the transaction of ours that told.
    */
-  resume(side: Side, { floor }: Pick<Checkpoint, 'floor'>): void {
+  resume(side: Side, { position, floor }: Pick<Checkpoint, 'position' | 'floor'>): void {
+    this.sides[side].appliedAtStart = position;
     this.sides[side].seen = floor;
   }
 }
@@ -152,6 +155,7 @@ function emptySide(isHome: boolean): LaneSide {
     window: new Window(),
     echoes: new Echoes(isHome),
     seen: null,
+    appliedAtStart: null,
     chain: null,
     provenance: new Map(),
     deferrals: new Map(),

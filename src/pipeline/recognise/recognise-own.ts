@@ -1,7 +1,7 @@
 import { sameImage } from '../../arbiter/same.ts';
 import { hashImage } from '../../arbiter/hash.ts';
-import { auditHome, type Provenance } from '../../arbiter/rules.ts';
-import type { Change, Position, Transaction } from '../../model/change.ts';
+import type { Provenance } from '../../arbiter/rules.ts';
+import type { Change, Position, Positions, Transaction } from '../../model/change.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import type { Side } from '../../model/policy.ts';
 import type { StateTableName } from '../../model/state.ts';
@@ -15,35 +15,15 @@ import { entityOf, HELD_CODES } from '../lane/parked.ts';
 import { changesKey, project, type Projection } from '../lane/project.ts';
 import type { Restatement } from '../lane/restatement.ts';
 import type { Timeline } from '../lane/timeline.ts';
+import { answerUnasked, audit, restateAbsent } from './audits.ts';
+import { caughtUp, clearDeferrals, takeDeferred } from './deferrals.ts';
+import { keyOnly, type OwnTransaction, type Written } from './own.ts';
 import { itemOf, type Recognised } from './recognised.ts';
-
-/** One of our own transactions as the reader of its log meets it. */
-export interface OwnTransaction {
-  readonly side: Side;
-  readonly lane: Lane;
-  readonly marker: Marker;
-  readonly ordinal: number;
-  readonly transaction: Transaction;
-  readonly opposite: Timeline;
-  readonly timeline: Timeline;
-  /** Key text of a row's counterpart, where it is known at once. */
-  readonly counterpart: (link: string, keyText: string) => string | undefined;
-}
 
 interface StateChange {
   readonly table: StateTableName;
   readonly op: Change['op'];
   readonly row: StateRow;
-}
-
-/** The last thing the transaction left in one row. */
-export interface Written {
-  readonly link: LinkPlan;
-  readonly image: Row | null;
-  /** An image that holds the row's key. */
-  readonly keyed: Row;
-  /** It was removed on the way, also where it is there again in the end. */
-  readonly wentAway: boolean;
 }
 
 /** Notes what one row change of our own left behind, under its old key too where the key changed. */
@@ -82,13 +62,15 @@ export function recogniseOwn(
 
   const forwarded: LinkedChange[] = [];
   const known = own.timeline.ordinalOf(own.marker.known);
-  const isAudited = own.lane.plan.strict && own.side === own.lane.home && state.window.lastOrdinal > known;
+  const isAudited = own.side === own.lane.home && state.window.lastOrdinal > known;
   const isForgotten = echo === null && own.transaction.part === 0;
   for (const [hash, row] of written) {
-    if (isAudited) audit(own, hash, row, known, out);
+    if (isAudited && own.lane.plan.strict) audit(own, hash, row, known, out);
+    else if (isAudited && !decided.has(hash)) answerUnasked(own, hash, row, known, out);
     const effect = echo === null ? null : sideEffect(own, echo, hash, row);
-    if (isForgotten && !decided.has(hash) && mayHaveCascaded(own, row, written)) forwarded.push(asItStood(own, row));
-    else if (effect === null || isOwed(own, hash, effect)) out.dropped++;
+    if (isForgotten && !decided.has(hash) && mayHaveCascaded(own, row, written)) {
+      if (!isRepeat(own)) forwarded.push(asItStood(own, row));
+    } else if (effect === null || isOwed(own, hash, effect)) out.dropped++;
     else {
       out.sideEffects++;
       if (effect.hops <= 1) forwarded.push(effect);
@@ -98,7 +80,7 @@ export function recogniseOwn(
     const change = restated(own, decision, written.get(decision.hash), out);
     if (change !== null) forwarded.push(change);
     // A remote change that won with the very value that stood there has passed over what was not known all the same.
-    if (isAudited && !written.has(decision.hash) && decision.provenance?.home === null) {
+    if (isAudited && own.lane.plan.strict && !written.has(decision.hash) && decision.provenance?.home === null) {
       const { link, key, image } = decision;
       const keyed = image ?? keyOnly(link, key);
       audit(own, decision.hash, { link, image, keyed, wentAway: false }, known, out);
@@ -172,30 +154,6 @@ function parkedName(row: StateRow): string {
   return `${String(row['stream'])} ${String(row['link'])} ${String(row['source_key'])}`;
 }
 
-function takeDeferred(own: OwnTransaction, row: StateRow): void {
-  const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
-  if (link === undefined) return;
-  const hash = hashKeyText(link, String(row['row_key']));
-  const position = row['position'] as Position;
-  const { deferrals } = own.lane.sides[own.side];
-  const deferral = { position, from: own.ordinal, until: Infinity };
-  const list = deferrals.get(hash);
-  if (list === undefined) deferrals.set(hash, [deferral]);
-  else list.push(deferral);
-}
-
-/** A decision about the row has arrived, whether it had to be written or stood there already. */
-function caughtUp(own: OwnTransaction, row: StateRow): void {
-  const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
-  if (link !== undefined) closeDeferrals(own, hashKeyText(link, String(row['row_key'])));
-}
-
-function closeDeferrals(own: OwnTransaction, hash: number): void {
-  for (const deferral of own.lane.sides[own.side].deferrals.get(hash) ?? []) {
-    if (deferral.from <= own.ordinal) deferral.until = Math.min(deferral.until, own.ordinal);
-  }
-}
-
 function readRestated(own: OwnTransaction, row: StateRow): Restated | null {
   const link = own.lane.plan.links.find((candidate) => candidate.id === row['link']);
   if (link === undefined) return null;
@@ -236,51 +194,6 @@ function restated(
   return { link, op: purpose, before: image === null ? keyOnly(link, key) : null, after: image, hops: 0 };
 }
 
-function keyOnly(link: LinkPlan, key: Row): Row {
-  const row = Array.from<Row[number]>({ length: link.pairs.length });
-  link.left.key.forEach((at, index) => {
-    row[at] = key[index];
-  });
-  return row;
-}
-
-function audit(own: OwnTransaction, hash: number, row: Written, known: number, out: Recognised): void {
-  const { lane, side, marker, ordinal } = own;
-  const entry = auditHome(lane.sides[side].window, hash, known, ordinal);
-  if (entry === null || entry.reasserted) return;
-  const local = lane.sides[side].echoes.overlap(hash, entry.ordinal);
-  // What was read before our write was announced is not kept: a decision was then made in full knowledge of it.
-  if (local === null) return;
-  const { link, keyed, image: ours } = row;
-  const { effectiveUs: oursAtUs, position: oursUpTo } = marker;
-  const base = lane.sides[side].echoes.heldBefore(hash, known);
-  const key = keyOf(link, keyed);
-  out.tasks.push({ lane, task: { kind: 'audit', link, key, local, base, ours, oursAtUs, oursUpTo, at: ordinal } });
-}
-
-/**
- * A row that was to be deleted and was not there may have been made by an application in that moment. Then its change
- * stands, and the other side, which has deleted its own, stands aside for it: so the row's state is told. After a
- * restart nobody knows which rows these were; whatever was changed in that moment and not written may have been one,
- * if the transaction applied anything at all: else each start would tell again all that was written while nothing ran.
- */
-function restateAbsent(
-  own: OwnTransaction,
-  echo: OpenEcho | null,
-  known: number,
-  isTold: (hash: number) => boolean,
-  out: Recognised,
-): void {
-  const { lane, side, ordinal, marker } = own;
-  if (!marker.advanced) return;
-  const { window, echoes } = lane.sides[side];
-  const rows = echo === null ? echoes.overlapsBetween(known, ordinal) : echo.absent;
-  for (const [hash, { link, key }] of rows) {
-    if (isTold(hash) || window.newest(hash, known, ordinal) === null) continue;
-    out.tasks.push({ lane, task: { kind: 'restate', link, key } });
-  }
-}
-
 /**
  * After a restart nobody remembers what was meant, and what a cascade did may not have reached the other side yet. A
  * row whose parent went in the same transaction is told again as it stood, so that nothing is lost.
@@ -292,6 +205,15 @@ function mayHaveCascaded(own: OwnTransaction, { link }: Written, written: Readon
     if (row.wentAway && parents.some((parent) => parent.link === row.link.id)) return true;
   }
   return false;
+}
+
+/**
+ * Had the other side applied it before this engine began? Then what was sent of it was decided about there, and nothing
+ * that is said now would be: a change that is put off for its sake would never be answered.
+ */
+function isRepeat({ lane, side, positions, transaction }: OwnTransaction): boolean {
+  const { appliedAtStart } = lane.sides[side];
+  return appliedAtStart !== null && positions.covers(appliedAtStart, transaction.position);
 }
 
 /** It says what was, not what anybody wants, so it beats no change that did not see it. */
@@ -337,12 +259,6 @@ function noteRemovals(own: OwnTransaction, written: ReadonlyMap<number, Written>
     if (window.newest(hash, -1) !== null) removed.set(hash, own.ordinal);
     noteVanished(own.lane, own.side, link, own.ordinal);
   }
-}
-
-/** A row that was physically written here is no longer behind the home side. */
-function clearDeferrals(own: OwnTransaction, written: ReadonlyMap<number, Written>): void {
-  if (own.lane.sides[own.side].deferrals.size === 0) return;
-  for (const hash of written.keys()) closeDeferrals(own, hash);
 }
 
 function send(

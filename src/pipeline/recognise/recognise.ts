@@ -13,7 +13,8 @@ import { readMarker, stateRow, type Marker } from '../lane/marker.ts';
 import { changesKey, projectChange, projectionsOf, type Misfit, type Projection } from '../lane/project.ts';
 import { Timeline } from '../lane/timeline.ts';
 import { itemOf, type Recognised } from './recognised.ts';
-import { noteWritten, type OwnTransaction, recogniseOwn, type Written } from './recognise-own.ts';
+import type { OwnTransaction, Written } from './own.ts';
+import { noteWritten, recogniseOwn } from './recognise-own.ts';
 
 type TableRole =
   | { readonly kind: 'linked'; readonly uses: readonly Use[] }
@@ -177,6 +178,7 @@ export class Recogniser {
         transaction,
         opposite,
         timeline: this.timeline,
+        positions: this.#positions,
         counterpart: this.#counterpart,
       },
       written,
