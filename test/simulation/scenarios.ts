@@ -30,8 +30,6 @@ export interface Scenario {
   readonly families: readonly Family[];
   readonly home: Side;
   readonly strict: boolean;
-  /** Does home answer whatever the other side has stood aside for with a decision, or may it just take a row over? */
-  readonly answersAll: boolean;
   readonly policy: Policy;
   readonly memory: Readonly<Record<Side, ServerOptions>>;
   readonly misfortune: Misfortune;
@@ -65,9 +63,6 @@ const FAMILIES: Readonly<Record<string, readonly Family[]>> = {
   relaxed: [register, toggles],
 };
 
-/** Families in which the other side tells states of rows. */
-const TELLING: readonly Family[] = [people, claims, tree, kinship];
-
 export const CONFIGS: readonly string[] = Object.keys(FAMILIES);
 
 /** The scenario of a configuration and a seed. Throws RangeError for a configuration that there is not. */
@@ -80,7 +75,6 @@ export function scenarioOf(config: string, random: Random): Scenario {
     families,
     home: random.pick(['left', 'right']),
     strict: config !== 'relaxed',
-    answersAll: config !== 'relaxed' && !families.some((family) => TELLING.includes(family)),
     policy: config === 'undecided' ? park() : config === 'columns' ? perColumn() : policyOf(random),
     memory: { left: serverOf(random, config !== 'unlogged'), right: serverOf(random, config !== 'unlogged') },
     misfortune: {

@@ -221,9 +221,7 @@ class Simulation {
   /** Nothing of what went by is kept. */
   #checkRemembered(last: Process): void {
     for (const [kind, entries] of Object.entries(last.sync?.remembered() ?? {})) {
-      // One that no decision answered, because home took the row as the other side has it, waits for the next write.
-      const mayStay = kind === 'deferrals' && !this.#scenario.answersAll;
-      if (entries > 0 && !mayStay) this.#wrong.push(`all is silent, and the engine remembers ${entries} ${kind}`);
+      if (entries > 0) this.#wrong.push(`all is silent, and the engine remembers ${entries} ${kind}`);
     }
   }
 

@@ -3,7 +3,7 @@ import { asTandemError, type TandemError } from '../../model/error.ts';
 import { LookAgain } from '../decide/standing.ts';
 import type { LaneItem, LinkedChange } from '../lane/linked.ts';
 import { entityOf, type ParkedRow } from '../lane/parked.ts';
-import { LogFirst, prepare, refusedKeys, TasksFirst, type Op } from '../map/ops.ts';
+import { EchoFirst, LogFirst, prepare, refusedKeys, settleEchoes, TasksFirst, type Op } from '../map/ops.ts';
 import type { CarefulPass, Tally } from '../write/pass.ts';
 import { moveFor, transact, type Applier } from '../write/transact.ts';
 import { applyFitting, applyRuns } from './bulk.ts';
@@ -138,14 +138,25 @@ async function applyApart(applier: Applier, items: readonly LaneItem[], total: T
     const manner = piece.disputed ? 'each' : 'fitting';
     try {
       if (await fits(() => applyBatch(applier, batch, manner, total))) return;
-      await applyBatch(applier, await look(applier, items, false), manner, total, true);
+      const again = await look(applier, items, false);
+      // Meanwhile the target's log may have shown what one of them competes with.
+      const isDisputedNow = !piece.disputed && again.ops.some((op) => isDisputed(applier, op));
+      if (isDisputedNow) await applyApart(applier, items, total);
+      else await applyBatch(applier, again, manner, total, true);
     } catch (thrown) {
-      if (!(thrown instanceof LogFirst)) throw thrown;
-      await applier.arena.readToEnd();
-      applier.looked.add(thrown.change);
+      await waitFor(applier, thrown);
       await applyApart(applier, items, total);
     }
   }
+}
+
+/** Waits, without any lock, for what must be read before the transaction can be done. Rethrows all else. */
+async function waitFor({ arena, looked }: Applier, thrown: unknown): Promise<void> {
+  if (thrown instanceof EchoFirst) await settleEchoes(arena, [thrown.hash]);
+  else if (thrown instanceof LogFirst) {
+    await arena.readToEnd();
+    looked.add(thrown.change);
+  } else throw thrown;
 }
 
 /**

@@ -2,7 +2,7 @@ import { addToCounters, rowPolicyOf } from '../../arbiter/groups.ts';
 import { sameImage } from '../../arbiter/same.ts';
 import { TandemError } from '../../model/error.ts';
 import type { Row, Value } from '../../model/value.ts';
-import { dispute, holdOn, merge, mergeUnderLock } from '../decide/decide.ts';
+import { dispute, holdOn, merge, mergeUnderLock, supersede } from '../decide/decide.ts';
 import { meetDecided, noteDecided } from '../decide/decided.ts';
 import { mayDelete } from '../decide/orphans.ts';
 import { standingRow, leaveStanding } from '../decide/standing.ts';
@@ -36,6 +36,7 @@ export async function applyCarefully(pass: CarefulPass, given: Op): Promise<void
   if (op.change.op === 'recall') await recall(pass, op, key);
   else if (isHeld(owed)) await holdOn(pass, op, owed);
   else if (verdict.kind === 'defer') await defer(pass, op, key as Row);
+  else if (op.isBehind && verdict.kind === 'apply') await supersede(pass, op, key as Row);
   else if (verdict.kind === 'apply') await write(pass, op, key);
   else if (op.change.op === 'refresh' && op.owedSinceUs === null) await answer(pass, op, key as Row);
   else await dispute(pass, op, key as Row);

@@ -17,7 +17,7 @@ const HEAVY = 10;
 /** Does it have to be seen what stands there before the change is applied? */
 export function isDisputed(applier: Applier, op: Op): boolean {
   if (op.verdict.kind !== 'apply' || op.change.op === 'reassert' || op.change.op === 'refresh') return true;
-  if (op.change.op === 'recall' || op.mayHaveVanished) return true;
+  if (op.change.op === 'recall' || op.mayHaveVanished || op.isBehind) return true;
   const { dirty } = applier.arena.lane.sides[applier.arena.target];
   if (dirty.has(op.link.id, op.sourceKey)) return true;
   const { lane, target } = applier.arena;
@@ -63,8 +63,9 @@ export function cutAtDisputes(applier: Applier, items: readonly LaneItem[], ops:
     last.items.push(item);
     last.disputed ||= isOne;
     last.weight += weight;
-    for (const { hash, verdict, keyChanged } of own) {
-      if (hash === null || (verdict.kind !== 'conflict' && verdict.kind !== 'succeed')) continue;
+    for (const { hash, verdict, keyChanged, isBehind } of own) {
+      const isDecided = verdict.kind === 'conflict' || verdict.kind === 'succeed' || isBehind;
+      if (hash === null || !isDecided) continue;
       last.decided.set(hash, keyChanged || last.decided.get(hash) === true);
     }
   }

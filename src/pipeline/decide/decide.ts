@@ -35,6 +35,17 @@ export async function dispute(pass: CarefulPass, op: Op, key: Row): Promise<void
   else await decideAndRecord(pass, op, key, about);
 }
 
+/**
+ * What home had changed when the remote side put that off was never weighed against this change, because what came
+ * before it was parked, or told again later. Home takes the row as the remote side has it; said again, that ends the
+ * deferral.
+ */
+export async function supersede(pass: CarefulPass, op: Op, key: Row): Promise<void> {
+  const current = standingRow(pass, op.hash) ?? (await lockRow(pass.scope, op.link, key));
+  const about = await aboutOf(pass, op, current, { currentAtUs: 0 });
+  await enact(pass, op, key, about, succeed(about));
+}
+
 async function lockRow(scope: Scope, link: LinkPlan, key: Row): Promise<Row | null> {
   const [found = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
   if (found === null) believeAbsent(scope, link, key);

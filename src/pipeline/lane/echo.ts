@@ -147,6 +147,11 @@ export class Echoes {
     return false;
   }
 
+  /** The same of writes before the transaction with this seq, which is open itself. */
+  isUnread(hash: number, before: number): boolean {
+    return this.#isHome && this.#open.some(({ seq, intentions }) => seq < before && intentions.has(hash));
+  }
+
   /** Will one of our own transactions that is still unread leave the row there? */
   leaves(hash: number): boolean {
     // What is only announced may still turn out to be a delete.

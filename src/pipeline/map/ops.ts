@@ -45,6 +45,8 @@ export interface Op extends RowOp {
   readonly verdict: Verdict;
   /** The row may have gone here together with its parent, unsaid and unseen by this change, and may be back since. */
   readonly mayHaveVanished: boolean;
+  /** Nothing known competes with it, but the remote side had put off a change of home's when it made it. */
+  readonly isBehind: boolean;
   /** For a row that changed while the group was stopped and is told now: when it changed, microseconds since 1970. */
   readonly owedSinceUs: number | null;
 }
@@ -79,7 +81,18 @@ export class LogFirst extends Error {
   }
 }
 
-/** Thrown by {@link prepare} where tasks came up that must be done before these items can be decided. */
+/** Thrown where what stands in a row must not be told before our own last write of it has been read back. */
+export class EchoFirst extends Error {
+  override readonly name = 'EchoFirst';
+  readonly hash: number;
+
+  constructor(hash: number) {
+    super();
+    this.hash = hash;
+  }
+}
+
+/** Thrown where tasks came up that must be done before these items can be decided. */
 export class TasksFirst extends Error {
   override readonly name = 'TasksFirst';
 }
@@ -194,6 +207,7 @@ function draft(item: LaneItem, change: LinkedChange, source: Side): Draft {
     hash: null,
     verdict: APPLY,
     mayHaveVanished: false,
+    isBehind: false,
     owedSinceUs: null,
   };
 }
@@ -269,8 +283,9 @@ function decide(each: Draft, arena: Arena): void {
       arrival,
       (entry) => state.provenance.get(`${entry.ordinal}:${hash}`) ?? null,
     );
+    each.isBehind = each.verdict.kind === 'apply' && arrival.saw < arrival.seen && !each.keyChanged;
   }
-  each.fixed = each.verdict.kind !== 'apply';
+  each.fixed = each.verdict.kind !== 'apply' || each.isBehind;
 }
 
 /** What a change of the remote side had seen of home. */
@@ -319,7 +334,8 @@ function saw(each: Op, arena: Arena, seen: number): number {
   const hash = imageHash(each.link, lane.remote, (each.change.before ?? each.change.after) as Row);
   let least = seen;
   for (const { position, from, until } of deferrals.get(hash) ?? []) {
-    if (ordinal > from && ordinal <= until) least = Math.min(least, timelines[lane.home].ordinalOf(position) - 1);
+    // What the very transaction told that has put the change off does not hold it either.
+    if (ordinal >= from && ordinal <= until) least = Math.min(least, timelines[lane.home].ordinalOf(position) - 1);
   }
   // A home change from before what is still known leaves 0, which is none, and not less than that.
   return Math.max(0, least);

@@ -13,8 +13,8 @@ export function audit(own: OwnTransaction, hash: number, row: Written, known: nu
   const entry = auditHome(lane.sides[side].window, hash, known, ordinal);
   if (entry === null || entry.reasserted) return;
   const local = lane.sides[side].echoes.overlap(hash, entry.ordinal);
-  // What was read before our write was announced is not kept: a decision was then made in full knowledge of it.
-  if (local === null) return;
+  // What a cascade or trigger of ours did there is nobody's will, but has been told to the remote side.
+  if (local === null) return answerUnasked(own, hash, row, known, out);
   const { link, keyed, image: ours } = row;
   const { effectiveUs: oursAtUs, position: oursUpTo } = marker;
   const base = lane.sides[side].echoes.heldBefore(hash, known);
@@ -23,8 +23,8 @@ export function audit(own: OwnTransaction, hash: number, row: Written, known: nu
 }
 
 /**
- * Where policies need not be exact, nothing is decided again. But the remote side, which puts off what our write has
- * passed over, waits for an answer: it is told what stands.
+ * The same where nothing is to be decided again, as policies need not be exact. But the remote side, which puts off
+ * what our write has passed over, waits for an answer: it is told what stands.
  */
 export function answerUnasked(
   { lane, side, ordinal }: OwnTransaction,
@@ -32,7 +32,7 @@ export function answerUnasked(
   row: Written,
   known: number,
   out: Recognised,
-) {
+): void {
   const { link, keyed } = row;
   if (auditHome(lane.sides[side].window, hash, known, ordinal) === null) return;
   out.tasks.push({ lane, task: { kind: 'restate', link, key: keyOf(link, keyed) } });

@@ -1,4 +1,4 @@
-import type { Position, Positions, Transaction } from '../../model/change.ts';
+import type { Positions, Transaction } from '../../model/change.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import type { Side } from '../../model/policy.ts';
 import type { Row } from '../../model/value.ts';

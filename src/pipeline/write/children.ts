@@ -2,6 +2,7 @@ import { otherSide } from '../../model/policy.ts';
 import type { LinkPlan } from '../../model/plan.ts';
 import type { Row } from '../../model/value.ts';
 import { keyOf, rowHash } from '../lane/linked.ts';
+import { EchoFirst, TasksFirst } from '../map/ops.ts';
 import { restate, type CarefulPass } from './pass.ts';
 import { bare } from './write.ts';
 
@@ -33,11 +34,20 @@ export async function tellChildren(
   }
 }
 
-/** Sends the state of a locked row through this side's log. */
+/** Sends the state of a locked row through this side's log. Throws EchoFirst and TasksFirst. */
 export function tell(pass: CarefulPass, link: LinkPlan, key: Row, hash: number, image: Row): void {
   const { scope, arena } = pass;
+  requireAudited(pass, hash);
   scope.intend(link, hash, image, 0);
   const purpose = scope.target === arena.lane.home ? 'reassert' : 'refresh';
   const effectiveUs = arena.lane.sides[scope.target].window.newest(hash, -1)?.effectiveUs ?? 0;
   restate(pass, { link, purpose, key, image, provenance: null, effectiveUs });
+}
+
+/** At home, what we wrote is no decision until it is known whether that passed over a change. */
+function requireAudited({ arena, seq }: CarefulPass, hash: number): void {
+  const { lane, target, hasTasks } = arena;
+  if (target !== lane.home || !lane.plan.strict) return;
+  if (lane.sides[target].echoes.isUnread(hash, seq)) throw new EchoFirst(hash);
+  if (hasTasks()) throw new TasksFirst();
 }
