@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { Connection } from '../../src/cli/demo/database.ts';
+import { flip, nullAs } from '../../src/mapping/codecs.ts';
+import { zeroDateAs } from '../../src/mapping/date-codecs.ts';
+import type { LinkDeclaration } from '../../src/mapping/declaration.ts';
+import { truthy } from '../../src/mapping/shape-codecs.ts';
+import { describeServers } from '../servers.ts';
+import { openTablePair } from '../table-pair.ts';
+
+const link: LinkDeclaration = {
+  left: 'forms',
+  right: 'forms',
+  columns: {
+    id: 'id',
+    v: 'v',
+    day: { to: 'day', codec: flip(zeroDateAs(null)) },
+    born: { to: 'born', codec: nullAs('0000-00-00') },
+    died: { to: 'died', codec: flip(zeroDateAs(null)) },
+    open: { to: 'open', codec: truthy() },
+    at: 'at',
+  },
+};
+
+/** What MySQL tells apart and PostgreSQL does not. */
+const FORMS = ['2024-00-15', '0000-00-00', '2024-02-00', '2', '2024-01-01 10:00:00.123456'];
+const ids = Array.from({ length: 20 }, (_, at) => at + 1);
+
+async function writeAll(connection: Connection, sql: (id: number) => string): Promise<void> {
+  for (const id of ids) await connection.execute(sql(id));
+}
+
+async function read(connection: Connection, columns: string): Promise<readonly (readonly string[])[]> {
+  const rows = await connection.query(`SELECT ${columns} FROM forms ORDER BY id`);
+  return rows.map((row) => Object.values(row).map(String));
+}
+
+const MYSQL_FORMS = [
+  ...['day', 'born', 'died'].map((name) => `CAST(${name} AS CHAR) AS ${name}`),
+  'open + 0 AS open',
+  'CAST(at AS CHAR) AS at',
+].join(', ');
+
+for (const engine of ['mysql', 'mariadb'] as const) {
+  await describeServers(`forms between postgres and ${engine}`, { left: 'postgres', right: engine }, (servers) => {
+    test('stay where they are stored, also when both sides write a row at once', async () => {
+      await using pair = await openTablePair(servers, {
+        async create({ left, right }) {
+          await left.execute(`CREATE TABLE forms (id integer PRIMARY KEY, v text, day date, born date, died date,
+            open boolean, at timestamp(0))`);
+          await right.execute(`CREATE TABLE forms (id int PRIMARY KEY, v varchar(20), day date, born date NOT NULL,
+            died date NOT NULL, open tinyint(1), at datetime(6))`);
+        },
+        links: { forms: link },
+      });
+      const { left, right } = pair.connections;
+      await right.execute("SET sql_mode = 'STRICT_ALL_TABLES'");
+      const values = FORMS.map((form) => `'${form}'`).join(', ');
+      await writeAll(right, (id) => `INSERT INTO forms VALUES (${id}, 'new', ${values})`);
+      await pair.sync.idle();
+      const arrived = ids.map(() => ['null', 'null', 'null', 'true']);
+      expect(await read(left, 'day::text, born::text, died::text, open::text')).toEqual(arrived);
+
+      await Promise.all([
+        writeAll(left, (id) => `UPDATE forms SET v = 'left' WHERE id = ${id}`),
+        writeAll(right, (id) => `UPDATE forms SET v = 'right' WHERE id = ${id}`),
+      ]);
+      await pair.sync.idle();
+      expect(await read(right, MYSQL_FORMS)).toEqual(ids.map(() => FORMS));
+      expect(await read(left, 'v')).toEqual(await read(right, 'v'));
+      expect(await pair.parked()).toEqual([]);
+
+      await writeAll(left, (id) => `INSERT INTO forms (id, v, open) VALUES (${id + 100}, 'made here', true)`);
+      await pair.sync.idle();
+      const made = ids.map(() => ['null', '0000-00-00', '0000-00-00', '1', 'null']);
+      expect((await read(right, MYSQL_FORMS)).slice(ids.length)).toEqual(made);
+    });
+  });
+}
