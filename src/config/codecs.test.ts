@@ -42,6 +42,14 @@ const codecs: readonly (readonly [words: string, spec: CodecSpec])[] = [
     '{ infinityAs: { infinity: 9999-12-31, -infinity: null } }',
     { infinityAs: { infinity: '9999-12-31', '-infinity': null } },
   ],
+  [
+    '{ zeroDateAs: null, others: { timeZone: Asia/Kolkata } }',
+    { zeroDateAs: null, others: { timeZone: 'Asia/Kolkata' } },
+  ],
+  [
+    '{ flip: { infinityAs: { infinity: null }, others: { flip: { zeroDateAs: 0001-01-01 } } } }',
+    { flip: { infinityAs: { infinity: null }, others: { flip: { zeroDateAs: '0001-01-01' } } } },
+  ],
   ['{ timeZone: Asia/Kolkata }', { timeZone: 'Asia/Kolkata' }],
   [
     '{ timeZone: { zone: Europe/Berlin, clockChanges: earlier } }',
@@ -60,7 +68,7 @@ links: { a: { left: a, right: b, columns: { x: { to: y, codec: ${words} } } } }`
   expect(specOf(yaml)).toEqual(spec);
   const typescript = await load(
     'tandem.config.ts',
-    `import { ${codecImports(spec).join(', ')} } from 'tandem-sync';
+    `import { ${[...new Set(codecImports(spec))].join(', ')} } from 'tandem-sync';
 export default {
   left: { engine: 'postgres', url: 'postgres://u@h/a' }, right: { engine: 'mysql', url: 'mysql://u@h/b' },
   links: { a: { left: 'a', right: 'b', columns: { x: { to: 'y', codec: ${codecSource(spec)} } } } } };`,

@@ -1,5 +1,6 @@
 import { codecOf } from '../mapping/codec-spec.ts';
 import { codec, flip, type NamedCodec } from '../mapping/codecs.ts';
+import { infinityAs, zeroDateAs } from '../mapping/date-codecs.ts';
 import type {
   CodecSpec,
   ColumnDeclaration,
@@ -7,6 +8,7 @@ import type {
   DeclaredCodec,
   Defaults,
   Filter,
+  Infinities,
   Limits,
   LinkDeclaration,
 } from '../mapping/declaration.ts';
@@ -106,6 +108,12 @@ class TreeReader {
   private codec(words: CodecWords | DeclaredCodec, path: Path): DeclaredCodec {
     if (typeof words === 'object' && 'toRight' in words) return words;
     if (typeof words === 'object' && 'flip' in words) return flip(this.codec(words.flip, path) as NamedCodec<string>);
+    if (typeof words === 'object' && 'others' in words && words.others !== undefined) {
+      const others = this.codec(words.others, path);
+      return 'zeroDateAs' in words
+        ? zeroDateAs(words.zeroDateAs, { others })
+        : infinityAs(defined<Infinities>(words.infinityAs), { others });
+    }
     if (typeof words === 'object' || !words.includes('#')) return codecOf(words as CodecSpec);
     const pair = this.find(words, [...path, 'codec'], 'a pair of functions: codec(name, { toRight, toLeft })', isPair);
     if (pair === null) return codecOf('trim');

@@ -196,8 +196,18 @@ const codecWords = z.union([
   z.strictObject({ enumMap: z.record(z.string(), z.string()) }),
   z.strictObject({ nullAs: constant }),
   z.strictObject({ epoch: z.enum(['s', 'ms', 'us']) }),
-  z.strictObject({ zeroDateAs: dateOrNull }),
-  z.strictObject({ infinityAs: infinities }),
+  z.strictObject({
+    zeroDateAs: dateOrNull,
+    get others(): z.ZodOptional<z.ZodType<CodecWords>> {
+      return (codecWords as z.ZodType<CodecWords>).optional();
+    },
+  }),
+  z.strictObject({
+    infinityAs: infinities,
+    get others(): z.ZodOptional<z.ZodType<CodecWords>> {
+      return (codecWords as z.ZodType<CodecWords>).optional();
+    },
+  }),
   z.strictObject({ timeZone: z.union([z.string(), zone]) }),
   z.strictObject({
     get flip(): z.ZodType<CodecWords> {
@@ -212,8 +222,8 @@ export type CodecWords =
   | { readonly enumMap: Readonly<Record<string, string>> }
   | { readonly nullAs: z.output<typeof constant> }
   | { readonly epoch: 's' | 'ms' | 'us' }
-  | { readonly zeroDateAs: string | null }
-  | { readonly infinityAs: z.output<typeof infinities> }
+  | { readonly zeroDateAs: string | null; readonly others?: CodecWords | undefined }
+  | { readonly infinityAs: z.output<typeof infinities>; readonly others?: CodecWords | undefined }
   | { readonly timeZone: string | z.output<typeof zone> }
   | { readonly flip: CodecWords };
 

@@ -16,8 +16,8 @@ export function codecOf(spec: CodecSpec): DeclaredCodec {
   if ('enumMap' in spec) return enumMap(spec.enumMap) as unknown as DeclaredCodec;
   if ('nullAs' in spec) return nullAs(spec.nullAs);
   if ('epoch' in spec) return epoch(spec.epoch);
-  if ('zeroDateAs' in spec) return zeroDateAs(spec.zeroDateAs);
-  if ('infinityAs' in spec) return infinityAs(spec.infinityAs);
+  if ('zeroDateAs' in spec) return zeroDateAs(spec.zeroDateAs, othersOf(spec));
+  if ('infinityAs' in spec) return infinityAs(spec.infinityAs, othersOf(spec));
   if ('timeZone' in spec) return zoneCodec(spec.timeZone);
   if ('flip' in spec) return flip(codecOf(spec.flip) as NamedCodec<string>);
   throw new TandemError('TD2110', `the codec ${spec.own} is not a built-in one`);
@@ -31,11 +31,23 @@ export function codecSource(spec: CodecSpec): string {
   }
   if ('nullAs' in spec) return `nullAs(${constantSource(spec.nullAs)})`;
   if ('epoch' in spec) return `epoch('${spec.epoch}')`;
-  if ('zeroDateAs' in spec) return `zeroDateAs(${constantSource(spec.zeroDateAs)})`;
-  if ('infinityAs' in spec) return `infinityAs(${recordSource(spec.infinityAs)})`;
+  if ('zeroDateAs' in spec) return `zeroDateAs(${constantSource(spec.zeroDateAs)}${othersSource(spec)})`;
+  if ('infinityAs' in spec) return `infinityAs(${recordSource(spec.infinityAs)}${othersSource(spec)})`;
   if ('timeZone' in spec) return zoneSource(spec.timeZone);
   if ('flip' in spec) return `flip(${codecSource(spec.flip)})`;
   return spec.own.split('#').at(-1) ?? spec.own;
+}
+
+interface WithOthers {
+  readonly others?: CodecSpec;
+}
+
+function othersOf({ others }: WithOthers): { readonly others: DeclaredCodec | null } {
+  return { others: others === undefined ? null : codecOf(others) };
+}
+
+function othersSource({ others }: WithOthers): string {
+  return others === undefined ? '' : `, { others: ${codecSource(others)} }`;
 }
 
 function zoneCodec(spec: string | ZoneSpec): DeclaredCodec {
@@ -56,6 +68,10 @@ function recordSource(record: object): string {
 export function codecImports(spec: CodecSpec): readonly string[] {
   if (typeof spec === 'string') return [spec];
   if ('flip' in spec) return ['flip', ...codecImports(spec.flip)];
+  if ('others' in spec && spec.others !== undefined) {
+    const { others, ...own } = spec;
+    return [...Object.keys(own), ...codecImports(others)];
+  }
   return 'own' in spec ? [] : Object.keys(spec);
 }
 

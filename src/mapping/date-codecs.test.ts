@@ -5,6 +5,7 @@ import { obeysLaw, pairOf } from '../../test/value-pair.ts';
 import type { Column } from '../model/schema.ts';
 import { flip } from './codecs.ts';
 import { infinityAs, zeroDateAs } from './date-codecs.ts';
+import { timeZone } from './zone-codec.ts';
 
 const day = (given: Partial<Column> = {}): Column => column('day', 'date', { kind: 'date', ...given });
 const moment = (fraction: number, given: Partial<Column> = {}): Column =>
@@ -114,6 +115,33 @@ describe('what stands for special dates', () => {
       { numRuns: 3000 },
     );
     expect(arrived).toBeGreaterThan(1000);
+  });
+
+  it('leaves all other values to another codec', () => {
+    const local = moment(6, nullable);
+    const instant = column('at', 'timestamptz', { kind: 'timestamptz', fraction: 6, nullable: true });
+    const berlin = timeZone('Europe/Berlin', { clockChanges: 'earlier' });
+    const legacy = pairOf(toPostgres(local, instant), zeroDateAs(null, { others: berlin }));
+    expect(legacy.toRight('2024-07-01 12:00:00')).toBe('2024-07-01 10:00:00');
+    expect(legacy.toRight('0000-00-00 00:00:00')).toBeNull();
+    expect(legacy.toLeft(null)).toBeNull();
+    expect(legacy.canonLeft('2024-03-31 02:30:00')).toBe('2024-03-31 01:30:00');
+    expect(legacy.canonRight('2024-10-27 01:30:00')).toBe('2024-10-27 00:30:00');
+    expect(() => pairOf(toPostgres(local, instant), zeroDateAs(null, { others: timeZone('Europe/Berlin') }))).toThrow(
+      /clockChanges/,
+    );
+  });
+
+  it('goes both ways between sides that have special dates of their own', () => {
+    const both = infinityAs({ infinity: '9999-12-31' }, { others: flip(zeroDateAs(null)) });
+    const pair = pairOf(toMysql(day(nullable), day()), both);
+    expect([pair.toRight('infinity'), pair.toRight(null), pair.toRight('2024-02-29')]).toEqual([
+      '9999-12-31',
+      '0000-00-00',
+      '2024-02-29',
+    ]);
+    expect([pair.toLeft('9999-12-31'), pair.toLeft('2024-00-15')]).toEqual(['infinity', null]);
+    expect(pair.canonRight('2024-00-15')).toBe('0000-00-00');
   });
 
   it.each([

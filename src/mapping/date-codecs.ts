@@ -1,39 +1,48 @@
 import type { Kind, Value } from '../model/value.ts';
-import type { Canon, DeclaredCodec, End, Infinities, Misplaced } from './declaration.ts';
+import type { CodecSpec, DeclaredCodec, End, Infinities, Misplaced } from './declaration.ts';
 import { conversion } from './kinds.ts';
 import { type Placement, placedCodec } from './placed-codec.ts';
-import { chain, type Convert } from './refuse.ts';
+import type { Convert } from './refuse.ts';
 import { cutToCoarser, fitFraction, isTrueDate, microsecondsOf, timestampOf } from './temporal.ts';
 
-/** A codec for values that only one of the engines knows; `as` is what stands for them. */
-interface SpecialCodec<Name extends string, As> extends DeclaredCodec {
+/** A codec for values that only one of the engines knows: what stands for them, and the codec of all other values. */
+interface SpecialCodec<Name extends string, As, Others> extends DeclaredCodec {
   readonly codec: Name;
   readonly as: As;
+  readonly others: Others;
 }
 
 /**
  * Dates of MySQL or MariaDB on the left that are none (`0000-00-00`, `2024-00-15`) are `as` on the right: NULL, or a
  * date that stands for them. All of them count as one value, and the left keeps its own spelling of it; coming from the
  * right it is the zero date, or NULL where `as` is NULL and the left column may be. A true date on the left that is
- * `as` parks (TD3002).
+ * `as` parks (TD3002). All other values go through the codec `others`, if there is one.
  */
-export function zeroDateAs<const As extends string | null>(as: As): SpecialCodec<'zeroDateAs', As> {
-  const codec = placedCodec('zeroDateAs', { zeroDateAs: as }, (left, right) => {
+export function zeroDateAs<const As extends string | null, const Others = null>(
+  as: As,
+  options?: { readonly others: Others },
+): SpecialCodec<'zeroDateAs', As, Others> {
+  const others = othersOf(options?.others);
+  const codec = placedCodec('zeroDateAs', { zeroDateAs: as, ...specOf(others) }, (left, right) => {
     if (left.engine === 'postgres' || !isDated(left)) return wrongLeft('dates of MySQL or MariaDB');
     const zero = left.column.kind === 'date' ? '0000-00-00' : '0000-00-00 00:00:00';
-    return specialsOf(left, right, [{ here: zero, there: as, holds: (value) => !isTrueDate(value as string) }]);
+    return specialsOf(left, right, others, [{ here: zero, there: as, holds: (value) => !isTrueDate(value as string) }]);
   });
-  return { ...codec, as };
+  return { ...codec, as, others: (options?.others ?? null) as Others };
 }
 
 /**
  * PostgreSQL's `infinity` and `-infinity` on the left are what is given for each on the right: NULL, or a date that
  * stands for it. An infinity that is NULL on the right counts as NULL where the left column may be NULL, and the left
  * keeps what it holds. A true date on the left that is one of the given ones parks (TD3002), as does an infinity for
- * which nothing is given (TD3004).
+ * which nothing is given (TD3004). All other values go through the codec `others`, if there is one.
  */
-export function infinityAs<const As extends Infinities>(as: As): SpecialCodec<'infinityAs', As> {
-  const codec = placedCodec('infinityAs', { infinityAs: as }, (left, right) => {
+export function infinityAs<const As extends Infinities, const Others = null>(
+  as: As,
+  options?: { readonly others: Others },
+): SpecialCodec<'infinityAs', As, Others> {
+  const others = othersOf(options?.others);
+  const codec = placedCodec('infinityAs', { infinityAs: as, ...specOf(others) }, (left, right) => {
     if (left.engine !== 'postgres' || !isDated(left)) return wrongLeft('dates of PostgreSQL');
     const words = (['infinity', '-infinity'] as const).filter((word) => as[word] !== undefined);
     if (words.length === 0) return { expected: "a value for 'infinity', for '-infinity' or for both" };
@@ -42,9 +51,18 @@ export function infinityAs<const As extends Infinities>(as: As): SpecialCodec<'i
       there: as[word] ?? null,
       holds: (value: Value) => value === word,
     }));
-    return specialsOf(left, right, specials);
+    return specialsOf(left, right, others, specials);
   });
-  return { ...codec, as };
+  return { ...codec, as, others: (options?.others ?? null) as Others };
+}
+
+/** The compiler has seen that it is a codec for these columns; its own types say more than is needed here. */
+function othersOf(others: unknown): DeclaredCodec | null {
+  return (others ?? null) as DeclaredCodec | null;
+}
+
+function specOf(others: DeclaredCodec | null): { readonly others?: CodecSpec } {
+  return others === null ? {} : { others: others.spec };
 }
 
 function wrongLeft(dates: string): Misplaced {
@@ -68,43 +86,54 @@ interface Special {
 function specialsOf(
   left: End,
   right: End,
+  others: DeclaredCodec | null,
   given: readonly (Special & { readonly there: string | null })[],
 ): Placement | Misplaced {
   if (!isDated(right)) return { expected: 'a date, datetime or timestamp on both sides' };
-  const cut = cutToCoarser(left.column, right.column);
+  const rest = others === null ? unspecial(left, right) : (others.between?.(left, right) ?? others);
+  if ('expected' in rest) return rest;
   const specials: Special[] = [];
   for (const special of given) {
-    const there = standIn(special.there, right, cut?.right ?? null);
+    const there = standIn(special.there, right, rest.canon?.right ?? null);
     if (there === undefined) return { expected: `NULL or a true ${right.column.kind}, such as '0001-01-01'` };
     if (there === null && !right.column.nullable)
       return { expected: 'a right column that may be NULL, or a true date' };
     specials.push({ ...special, there });
   }
-  return placementOf(left, right, specials, cut);
+  return placementOf(left, specials, rest);
 }
 
-function placementOf(left: End, right: End, specials: readonly Special[], cut: Canon | null): Placement {
-  const [there, back] = [conversion(left, right), conversion(right, left)];
+/** What becomes of all other values where no codec is given for them. */
+function unspecial(left: End, right: End): Placement {
+  const unchanged: Convert = (value) => value;
+  const canon = cutToCoarser(left.column, right.column) ?? { left: null, right: null };
+  const [toRight, toLeft] = [conversion(left, right) ?? unchanged, conversion(right, left) ?? unchanged];
+  return { nulls: 'keep', toRight, toLeft, canon };
+}
+
+function placementOf(left: End, specials: readonly Special[], rest: Placement): Placement {
   const byNull = specials.find((special) => special.there === null);
   const nullHere = left.column.nullable ? null : (byNull?.here ?? null);
+  const restCanon = rest.canon?.left ?? null;
+  const ofNull = (convert: Convert): Value => (rest.nulls === 'convert' ? convert(null) : null);
   return {
-    nulls: byNull === undefined ? 'keep' : 'convert',
+    nulls: byNull === undefined ? rest.nulls : 'convert',
     toRight(value) {
-      if (value === null) return null;
+      if (value === null) return ofNull(rest.toRight);
       const special = specials.find(({ holds }) => holds(value));
-      return special === undefined ? (there?.(value) ?? value) : special.there;
+      return special === undefined ? rest.toRight(value) : special.there;
     },
     toLeft(value) {
-      if (value === null) return nullHere;
-      return specials.find((special) => special.there === value)?.here ?? back?.(value) ?? value;
+      if (value === null) return byNull === undefined ? ofNull(rest.toLeft) : nullHere;
+      return specials.find((special) => special.there === value)?.here ?? rest.toLeft(value);
     },
     canon: {
-      left: chain(cut?.left ?? null, (value) => {
+      left(value) {
         const special = specials.find(({ holds }) => holds(value));
-        if (special === undefined) return value;
+        if (special === undefined) return restCanon === null ? value : restCanon(value);
         return special.there === null ? nullHere : special.here;
-      }),
-      right: cut?.right ?? null,
+      },
+      right: rest.canon?.right ?? null,
     },
   };
 }

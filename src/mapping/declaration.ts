@@ -203,8 +203,8 @@ export type CodecSpec =
   | { readonly enumMap: Readonly<Record<string, string>> }
   | { readonly nullAs: Constant }
   | { readonly epoch: EpochUnit }
-  | { readonly zeroDateAs: string | null }
-  | { readonly infinityAs: Infinities }
+  | { readonly zeroDateAs: string | null; readonly others?: CodecSpec }
+  | { readonly infinityAs: Infinities; readonly others?: CodecSpec }
   | { readonly timeZone: string | ZoneSpec }
   | { readonly flip: CodecSpec }
   /** The user's own pair; in YAML `./codecs.ts#name`. */

@@ -99,13 +99,22 @@ type ShapeCodec<L, R> =
   | ([L] extends ['bytes'] ? ([R] extends ['uuid' | 'text'] ? 'flip swappedUuid' : never) : never);
 
 type Dated = 'date' | Temporal;
-type DateCodec<L, R> = [KindOf<L> | KindOf<R>] extends [Dated] ? SpecialDate<DateOrNull<R>> : never;
+type DateCodec<L, R> = [KindOf<L> | KindOf<R>] extends [Dated] ? SpecialDate<DateOrNull<R>, Others<L, R>> : never;
 type DateOrNull<C> = NullOf<C> extends true ? string | null : string;
 
+type SpecialName = 'zeroDateAs' | 'infinityAs' | 'flip zeroDateAs' | 'flip infinityAs';
+type Others<L, R> =
+  | null
+  | TypedCodec<ValueOf<L>, ValueOf<R>>
+  | NamedCodec<TimeCodec<KindOf<L>, KindOf<R>> | SpecialName>;
+
 /** Special dates of the left, with what the right may hold in place of them. */
-type SpecialDate<Given> =
-  | (NamedCodec<'zeroDateAs'> & { readonly as: Given })
-  | (NamedCodec<'infinityAs'> & { readonly as: { readonly infinity?: Given; readonly '-infinity'?: Given } })
+type SpecialDate<Given, Rest> =
+  | (NamedCodec<'zeroDateAs'> & { readonly as: Given; readonly others: Rest })
+  | (NamedCodec<'infinityAs'> & {
+      readonly as: { readonly infinity?: Given; readonly '-infinity'?: Given };
+      readonly others: Rest;
+    })
   | NamedCodec<'flip zeroDateAs' | 'flip infinityAs'>;
 
 type NullCodec<L, R> =

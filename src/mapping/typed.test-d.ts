@@ -154,7 +154,7 @@ export const placed = [
     columns: {
       id: via('id', flip(swappedUuid())),
       day: via('day', zeroDateAs(null)),
-      at: via('at', timeZone('UTC')),
+      at: via('at', zeroDateAs('0001-01-01', { others: timeZone('UTC') })),
       open: via('open', flip(truthy())),
       title: 'title',
     },
@@ -162,6 +162,15 @@ export const placed = [
 ];
 
 export const misplaced = [
+  link(dates, events, {
+    columns: {
+      id: via('id', flip(swappedUuid())),
+      // @ts-expect-error no codec for the other values of these columns
+      at: via('at', zeroDateAs('0001-01-01', { others: truthy() })),
+      open: via('open', flip(truthy())),
+      title: 'title',
+    },
+  }),
   // @ts-expect-error the sides are exchanged
   link(events, dates, { columns: { ...apart, id: via('id', flip(swappedUuid())) } }),
   // @ts-expect-error a truth is no date

@@ -78,6 +78,7 @@ function columnText(column: ColumnDeclaration): string {
 function codecWords(spec: CodecSpec): unknown {
   if (typeof spec === 'string') return spec;
   if ('own' in spec) return spec.own.includes('#') ? spec.own : `./codecs.ts#${spec.own}`;
+  if ('others' in spec && spec.others !== undefined) return { ...spec, others: codecWords(spec.others) };
   return 'flip' in spec ? { flip: codecWords(spec.flip) } : spec;
 }
 

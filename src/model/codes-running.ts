@@ -12,14 +12,26 @@ export const RUNNING_CODES = {
     1,
     'A value does not come back as it was after a round trip through its codec and the other column.',
   ),
-  TD3003: entry('VALUE_RANGE', 'row', 1, 'A value is out of the range of the column on the other side.'),
+  TD3003: entry(
+    'VALUE_RANGE',
+    'row',
+    1,
+    'A value is out of the range of the column on the other side. Between a boolean and a number other than 0 and 1, ' +
+      'the codec truthy takes all of them for true.',
+  ),
   TD3004: entry(
     'VALUE_UNREPRESENTABLE',
     'row',
     1,
-    'The other database cannot hold this value at all (NaN, infinity, a zero date).',
+    'The other database cannot hold this value at all (NaN, infinity, a zero date). The codecs zeroDateAs and ' +
+      'infinityAs say what stands for such dates; docs/types.md lists what parks, type by type.',
   ),
-  TD3005: entry('VALUE_NUL_BYTE', 'row', 1, 'PostgreSQL text cannot hold the character U+0000.'),
+  TD3005: entry(
+    'VALUE_NUL_BYTE',
+    'row',
+    1,
+    'PostgreSQL text cannot hold the character U+0000. The codec stripNul leaves it out there.',
+  ),
   TD3006: entry(
     'VALUE_ENCODING',
     'row',

@@ -146,6 +146,31 @@ export const codecCases: readonly TypeCase[] = [
     random: (random) => quoted(momentOf(random, 1971, 500)),
   },
   {
+    name: 'local_or_none',
+    postgres: 'timestamptz',
+    mysql: 'datetime(6)',
+    codec: flip(zeroDateAs(null, { others: timeZone('America/New_York', { clockChanges: 'later' }) })),
+    fromPostgres: [
+      shows("'2024-07-01 10:00:00+00'", '2024-07-01 06:00:00.000000'),
+      { ...shows("'2024-11-03 05:30:00+00'", '2024-11-03 01:30:00.000000'), back: '2024-11-03 06:30:00+00' },
+    ],
+    fromMysql: [
+      shows("'2024-07-01 06:00:00'", '2024-07-01 10:00:00+00'),
+      { ...shows("'0000-00-00 00:00:00'", null), back: null },
+      { ...shows("'2024-00-15 00:00:00'", null), back: null },
+    ],
+    random: (random) => quoted(momentOf(random, 1981, 500).replace(/-\d\d-/, '-07-')),
+  },
+  {
+    name: 'endless_or_none',
+    postgres: 'date',
+    mysql: 'date',
+    codec: infinityAs({ infinity: '9999-12-31' }, { others: flip(zeroDateAs(null)) }),
+    fromPostgres: [shows("'infinity'", '9999-12-31'), ...parks('TD3002', "'9999-12-31'")],
+    fromMysql: [shows("'9999-12-31'", 'infinity'), { ...shows("'2024-00-15'", null), back: null }],
+    random: (random) => quoted(dateOf(random, 1001, 8998)),
+  },
+  {
     name: 'any_truth',
     postgres: 'boolean',
     mysql: 'tinyint(1)',
