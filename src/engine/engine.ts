@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Limits } from '../mapping/declaration.ts';
 import type { Position } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
@@ -40,6 +41,8 @@ import { Watch } from './watch.ts';
 import { verifyLog } from './verify-log.ts';
 
 const HOUSEKEEPING_MS = 1_000;
+/** Housekeeping, the watch over both servers, and groups that heal. */
+const LISTENERS_BESIDE_ROUTES = 10;
 const SIDES: readonly Side[] = ['left', 'right'];
 
 /** What a sync runs on once everything is opened and compiled. */
@@ -77,6 +80,8 @@ export class Engine {
     this.#given = given;
     this.#opened = opened;
     this.#retries = new ParkedRetries(given.context);
+    // Each route listens while it pauses between attempts, and lets go afterwards: many table groups, many listeners.
+    setMaxListeners(LISTENERS_BESIDE_ROUTES + 2 * given.plan.lanes.length, this.#stopWaiting.signal);
   }
 
   async start(): Promise<Sync> {

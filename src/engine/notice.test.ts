@@ -59,6 +59,20 @@ describe('a bell', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('does not gather timers where short waits follow long ones again and again', async () => {
+    const clock = new Clock();
+    const notice = new Notice(clock);
+    for (let at = 0; at < 100; at++) {
+      const long = notice.wait(10_000);
+      notice.ring();
+      await long;
+      const short = notice.wait(100);
+      clock.goTo(clock.nowMs() + 100);
+      await short;
+      expect(clock.pending).toBeLessThan(3);
+    }
+  });
+
   it('wakes in time where a shorter wait follows a longer one', async () => {
     const clock = new Clock();
     const notice = new Notice(clock);

@@ -6,8 +6,8 @@ export class Notice {
   readonly #over = new AbortController();
   #rung = false;
   #wake: (() => void) | null = null;
-  /** When the earliest timer that is set goes off. */
-  #dueMs = Infinity;
+  /** When the timers go off that are set, the earliest last: another one is set only where it is earlier still. */
+  #duesMs: readonly number[] = [];
 
   constructor(context: Pick<Context, 'nowMs' | 'sleep'>) {
     this.#context = context;
@@ -41,10 +41,10 @@ export class Notice {
 
   #setTimer(timeoutMs: number): void {
     const dueMs = this.#context.nowMs() + timeoutMs;
-    if (this.#dueMs <= dueMs) return;
-    this.#dueMs = dueMs;
+    if ((this.#duesMs.at(-1) ?? Infinity) <= dueMs) return;
+    this.#duesMs = [...this.#duesMs, dueMs];
     const expire = () => {
-      if (this.#dueMs === dueMs) this.#dueMs = Infinity;
+      this.#duesMs = this.#duesMs.filter((each) => each !== dueMs);
       this.#wake?.();
     };
     void this.#context.sleep(timeoutMs, this.#over.signal).then(expire, () => undefined);
