@@ -68,7 +68,7 @@ export function recogniseOwn(
     else if (isAudited && !decided.has(hash)) answerUnasked(own, hash, row, known, out);
     const effect = echo === null ? null : sideEffect(own, echo, hash, row);
     if (isForgotten && !decided.has(hash) && mayHaveCascaded(own, row, written)) {
-      if (!isRepeat(own)) forwarded.push(asItStood(own, row));
+      if (!isRepeat(own)) tellAgain(own, row, out);
     } else if (effect === null || isOwed(own, hash, effect)) out.dropped++;
     else {
       out.sideEffects++;
@@ -195,7 +195,7 @@ function restated(
 
 /**
  * After a restart nobody remembers what was meant, and what a cascade did may not have reached the other side yet. A
- * row whose parent went in the same transaction is told again as it stood, so that nothing is lost.
+ * row whose parent went in the same transaction is told again, so that nothing is lost.
  */
 function mayHaveCascaded(own: OwnTransaction, { link }: Written, written: ReadonlyMap<number, Written>): boolean {
   const parents = link[own.side].foreignKeys;
@@ -206,19 +206,15 @@ function mayHaveCascaded(own: OwnTransaction, { link }: Written, written: Readon
   return false;
 }
 
-/**
- * Had the other side applied it before this engine began? Then what was sent of it was decided about there, and nothing
- * that is said now would be: a change that is put off for its sake would never be answered.
- */
+/** Had the other side applied it before this engine began? Then what was sent of it is settled. */
 function isRepeat({ lane, side, positions, transaction }: OwnTransaction): boolean {
   const { appliedAtStart } = lane.sides[side];
   return appliedAtStart !== null && positions.covers(appliedAtStart, transaction.position);
 }
 
-/** It says what was, not what anybody wants, so it beats no change that did not see it. */
-function asItStood(own: OwnTransaction, { link, keyed, image }: Written): LinkedChange {
-  const op = own.side === own.lane.home ? 'reassert' : 'refresh';
-  return { link, op, before: image === null ? keyOnly(link, keyOf(link, keyed)) : null, after: image, hops: 1 };
+/** As it is now, not as it was here: of that, home may have taken a change since, and would leave it unanswered. */
+function tellAgain({ lane }: OwnTransaction, { link, keyed }: Written, out: Recognised): void {
+  out.tasks.push({ lane, task: { kind: 'restate', link, key: keyOf(link, keyed) } });
 }
 
 /** What a trigger or cascade made of a row, or null where it holds what was meant. */
