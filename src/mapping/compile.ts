@@ -9,7 +9,7 @@ import { placeLinks } from './lanes.ts';
 import type { LinkDraft } from './link-draft.ts';
 import { SIDES, writes } from './link-draft.ts';
 import { compileConstants, compileFilter } from './link-sides.ts';
-import { compilePair } from './pair.ts';
+import { compileKeyPair, compilePair } from './pair.ts';
 import { checkPair } from './pair-checks.ts';
 import { compilePolicy } from './policy-checks.ts';
 import { compileRelations, type LinkRelations } from './relations.ts';
@@ -106,7 +106,8 @@ function compilePairs(
     if (translated.has(at)) return { left, right, direction, codec: null };
     const place = { link: draft.id, left: left.name, right: right.name };
     const end = (side: Side): End => ({ engine: draft.engines[side], column: linked[side], at: place });
-    const { codec, canon } = compilePair(end('left'), end('right'), linked.codec);
+    const compiled = keys.key.includes(at) ? compileKeyPair : compilePair;
+    const { codec, canon } = compiled(end('left'), end('right'), linked.codec);
     return { left, right, direction, codec, ...(canon === null ? {} : { canon }) };
   });
 }

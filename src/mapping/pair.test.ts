@@ -8,6 +8,7 @@ import { type Kind, sameValue, type Value } from '../model/value.ts';
 import { codec, enumMap, epoch, flip, nullAs, titleCase, trim, upperCase } from './codecs.ts';
 import type { DeclaredCodec, EngineName } from './declaration.ts';
 import { CONVERTS, convertible } from './kinds.ts';
+import { compileKeyPair } from './pair.ts';
 import { fitFraction } from './temporal.ts';
 
 const SET = ['a', 'b', 'c d'];
@@ -269,6 +270,24 @@ describe('digits of a second that one side does not keep', () => {
   it('do not make a difference on the finer side', () => {
     expect(pair.canonLeft('2024-12-31 23:59:59.5')).toBe(pair.canonLeft('2024-12-31 23:59:59.25'));
     expect(pair.canonRight('2024-12-31 23:59:59')).toBe('2024-12-31 23:59:59');
+  });
+});
+
+describe('a column of the key', () => {
+  const at = { link: 'l', left: 'left', right: 'right' };
+  const key = (left: Column, right: Column, declared: DeclaredCodec | null = null) =>
+    compileKeyPair({ engine: 'mysql', column: left, at }, { engine: 'postgres', column: right, at }, declared);
+  const code = expect.objectContaining({ code: 'TD3002', class: 'row' }) as Error;
+
+  it('takes no value for another one', () => {
+    const uuid = key(column('left', 'char(36)', { length: 36 }), column('right', 'uuid', { kind: 'uuid' }));
+    expect(uuid.canon).toBeNull();
+    expect(uuid.codec?.toRight('6ccd780c-baba-1026-9564-5b8c656024db')).toBe('6ccd780c-baba-1026-9564-5b8c656024db');
+    expect(() => uuid.codec?.toRight('6CCD780C-BABA-1026-9564-5B8C656024DB')).toThrow(code);
+    const at = (fraction: number) => column('at', `datetime(${fraction})`, { kind: 'timestamp', fraction });
+    expect(() => key(at(6), at(0)).codec?.toRight('2024-01-01 10:00:00.5')).toThrow(code);
+    expect(key(at(6), at(0)).codec?.toRight('2024-01-01 10:00:00')).toBe('2024-01-01 10:00:00');
+    expect(() => key(column('left', 'text'), column('right', 'text'), trim()).codec?.toLeft('a ')).toThrow(code);
   });
 });
 

@@ -28,6 +28,28 @@ export function compilePair(left: End, right: End, declared: DeclaredCodec | nul
   return { codec: { name, toRight: toRight ?? unchanged, toLeft: toLeft ?? unchanged }, canon };
 }
 
+/**
+ * The same for a column of the key. A row is found by its key as it is spelt, so nothing may count for the same as
+ * another value there: what would come back in another spelling is refused.
+ */
+export function compileKeyPair(left: End, right: End, declared: DeclaredCodec | null): CompiledPair {
+  const { codec, canon } = compilePair(left, right, declared);
+  if (codec === null || canon === null) return { codec, canon: null };
+  const toRight = exactly(left, right, canon.left, codec.toRight);
+  const toLeft = exactly(right, left, canon.right, codec.toLeft);
+  return { codec: { name: codec.name, toRight, toLeft }, canon: null };
+}
+
+function exactly(from: End, to: End, canon: Convert | null, steps: Convert): Convert {
+  if (canon === null) return steps;
+  return (value) => {
+    if (value !== null && !sameValue(from.column.kind, canon(value), value)) {
+      refuse('TD3002', 'the key would come back in another spelling', to, 'a key as the other side spells it');
+    }
+    return steps(value);
+  };
+}
+
 function unchanged(value: Value): Value {
   return value;
 }

@@ -23,6 +23,7 @@ const link: LinkDeclaration = {
 
 /** What MySQL tells apart and PostgreSQL does not. */
 const FORMS = ['2024-00-15', '0000-00-00', '2024-02-00', '2', '2024-01-01 10:00:00.123456'];
+const ID = '6ccd780c-baba-1026-9564-5b8c656024db';
 const ids = Array.from({ length: 20 }, (_, at) => at + 1);
 
 async function writeAll(connection: Connection, sql: (id: number) => string): Promise<void> {
@@ -73,6 +74,27 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       await pair.sync.idle();
       const made = ids.map(() => ['null', '0000-00-00', '0000-00-00', '1', 'null']);
       expect((await read(right, MYSQL_FORMS)).slice(ids.length)).toEqual(made);
+    });
+
+    test('are one in a key: a row is found by its key as it is spelt', async () => {
+      await using pair = await openTablePair(servers, {
+        async create({ left, right }) {
+          await left.execute('CREATE TABLE forms (id uuid PRIMARY KEY, v text)');
+          await right.execute('CREATE TABLE forms (id char(36) PRIMARY KEY, v varchar(20))');
+        },
+        links: { forms: { left: 'forms', right: 'forms', columns: { id: 'id', v: 'v' } } },
+      });
+      const { left, right } = pair.connections;
+      await right.execute(`INSERT INTO forms VALUES ('${ID.toUpperCase()}', 'one')`);
+      await pair.sync.idle();
+      expect(await pair.parked()).toMatchObject([{ side: 'left', code: 'TD3002', key: ID.toUpperCase() }]);
+      expect(await read(left, 'id')).toEqual([]);
+      await right.execute('DELETE FROM forms');
+      await right.execute(`INSERT INTO forms VALUES ('${ID}', 'two')`);
+      await pair.sync.idle();
+      await left.execute("UPDATE forms SET v = 'three' WHERE v = 'two'");
+      await pair.sync.idle();
+      expect(await read(right, 'id, v')).toEqual([[ID, 'three']]);
     });
   });
 }

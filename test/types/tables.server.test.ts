@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '../../src/cli/demo/database.ts';
 import type { LinkDeclaration } from '../../src/mapping/declaration.ts';
+import { swappedUuid } from '../../src/mapping/shape-codecs.ts';
 import type { Side } from '../../src/model/policy.ts';
 import { describeServers } from '../servers.ts';
 import { openTablePair } from '../table-pair.ts';
@@ -54,6 +55,44 @@ const tableCases: readonly TableCase[] = [
     expected: [
       ['2', 'y', 'again'],
       ['2', 'z', 'moved'],
+    ],
+  },
+  {
+    name: 'a key of swapped bytes, to which the table itself refers',
+    create: {
+      left: ['CREATE TABLE nodes (id uuid PRIMARY KEY, parent uuid REFERENCES nodes (id), v text)'],
+      right: [
+        `CREATE TABLE nodes (id binary(16) PRIMARY KEY, parent binary(16), v text,
+          FOREIGN KEY (parent) REFERENCES nodes (id))`,
+      ],
+    },
+    link: {
+      left: 'nodes',
+      right: 'nodes',
+      columns: {
+        id: { to: 'id', codec: swappedUuid() },
+        parent: { to: 'parent', codec: swappedUuid() },
+        v: 'v',
+      },
+    },
+    turns: [
+      ['left', "INSERT INTO nodes VALUES ('6ccd780c-baba-1026-9564-5b8c65602400', NULL, 'root')"],
+      [
+        'right',
+        `INSERT INTO nodes VALUES (x'1026baba7ccd780c95645b8c65602400', x'1026baba6ccd780c95645b8c65602400', 'leaf'),
+          (x'1026baba8ccd780c95645b8c65602400', x'1026baba6ccd780c95645b8c65602400', 'gone')`,
+      ],
+      ['left', "UPDATE nodes SET v = 'changed' WHERE parent IS NOT NULL"],
+      ['right', "DELETE FROM nodes WHERE id = x'1026baba8ccd780c95645b8c65602400'"],
+    ],
+    read: {
+      left: "SELECT replace(id::text, '-', '') AS id, v FROM nodes ORDER BY 1",
+      right: `SELECT LOWER(CONCAT(SUBSTR(HEX(id), 9, 8), SUBSTR(HEX(id), 5, 4), SUBSTR(HEX(id), 1, 4),
+        SUBSTR(HEX(id), 17))) AS id, v FROM nodes ORDER BY 1`,
+    },
+    expected: [
+      ['6ccd780cbaba102695645b8c65602400', 'root'],
+      ['7ccd780cbaba102695645b8c65602400', 'changed'],
     ],
   },
   {
