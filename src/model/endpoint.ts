@@ -241,6 +241,11 @@ export interface TargetTransaction {
    */
   write(run: WriteRun): Promise<WriteResult>;
   /**
+   * Ids, as in Transaction, of transactions that nobody sees the work of yet, although the log may show them already.
+   * Null where whoever looks for a row waits for them anyway.
+   */
+  unseen(): Promise<readonly string[] | null>;
+  /**
    * Runs `work` under a savepoint. Where it throws a TandemError of class row, all of it is undone and the transaction
    * goes on as if it had not been tried; any other throw leaves only rollback. Not to be nested. `checkDeferred`: what
    * the database would check at commit is checked at the end of `work` already.

@@ -7,6 +7,8 @@ import type * as Ops from '../../src/pipeline/map/ops.ts';
 import type { MemoryTransaction } from '../../src/databases/memory/application.ts';
 import type { Fields } from '../../src/databases/memory/definition.ts';
 import { Echoes } from '../../src/pipeline/lane/echo.ts';
+import { RecentTransactions } from '../../src/pipeline/lane/recent.ts';
+import { otherSide, type Side } from '../../src/model/policy.ts';
 import { Recogniser } from '../../src/pipeline/recognise/recognise.ts';
 import { type Process, rows, Stage } from './stage.ts';
 
@@ -91,6 +93,31 @@ async function shownEarly(): Promise<Stage> {
     })
     .toBe(true);
   stage.gates.open();
+  await writing;
+  await sync.idle();
+  return stage;
+}
+
+/**
+ * A new row is in the log of one side long before anybody sees it there. Its copy has been to the other side and was
+ * deleted, which has seen the row by all that the logs tell.
+ */
+async function hidden(side: Side): Promise<Stage> {
+  const stage = await Stage.open();
+  const { sync } = await stage.start('one');
+  const { gates } = stage;
+  gates.hold(new RegExp(`${side}\\.application\\.visible`));
+  const writing = stage.write(side, insert('hidden'));
+  await stage.until(otherSide(side), row('hidden'));
+  await stage.write(otherSide(side), remove);
+  const stream = side === 'left' ? 'right->left' : 'left->right';
+  await expect
+    .poll(() => {
+      const { transactions, lastError } = sync.status().directions[stream];
+      return transactions > 0 || lastError?.code === 'TD7014';
+    })
+    .toBe(true);
+  gates.open();
   await writing;
   await sync.idle();
   return stage;
@@ -228,7 +255,20 @@ describe('what the log shows before the database does', () => {
 
   test('stays on one side where it is', async () => {
     without.rule = 'disbelief';
+    // Else the server would be asked what it hides.
+    vi.spyOn(RecentTransactions.prototype, 'hasAny').mockReturnValue(false);
     expect((await shownEarly()).both).toEqual([row('early'), []]);
+  });
+});
+
+describe('a row that its own side does not see yet when its delete comes back', () => {
+  test.each(['left', 'right'] as const)('goes once it is seen: %s', async (side) => {
+    expect((await hidden(side)).both).toEqual([[], []]);
+  });
+
+  test('stays on one side where nobody asks what is hidden', async () => {
+    vi.spyOn(RecentTransactions.prototype, 'hasAny').mockReturnValue(false);
+    expect((await hidden('right')).both).toEqual([[], row('hidden')]);
   });
 });
 

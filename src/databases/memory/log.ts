@@ -76,6 +76,11 @@ export class Log {
     return toPosition({ history: this.history, at: this.end, rows: Infinity });
   }
 
+  /** What a transaction is called. */
+  idOf(at: number): string {
+    return `${this.history}:${at}`;
+  }
+
   append(committedAtUs: number, changes: readonly Change[]): void {
     this.#entries.push({ at: this.end + 1, committedAtUs, changes });
     for (const watch of this.watchers) watch(changes);

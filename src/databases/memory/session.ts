@@ -114,8 +114,12 @@ export class Session {
     this.#checkServer('open');
     if (this.#changes.length > 0) {
       this.#state = 'committing';
-      this.store.log.append(this.store.nowUs(), this.#changes);
+      const { log, unseen } = this.store;
+      log.append(this.store.nowUs(), this.#changes);
+      const id = log.idOf(log.end);
+      unseen.add(id);
       await this.store.yieldPoint(`${this.client.label}.visible`);
+      unseen.delete(id);
     }
     this.#finish(true);
     this.#state = 'idle';

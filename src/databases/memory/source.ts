@@ -101,7 +101,7 @@ export class MemorySource implements Source {
     let changes: Change[] = [];
     let part = start === 0 ? 0 : Math.max(1, Math.ceil(this.#countWanted(entry, start) / this.#chunkRows));
     const ended = (position: Position, last: boolean): Transaction => {
-      const id = `${history}:${entry.at}`;
+      const id = this.#store.log.idOf(entry.at);
       return {
         position,
         id,

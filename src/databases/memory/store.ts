@@ -38,6 +38,8 @@ export class Store {
   readonly tables = new Map<string, Table>();
   readonly locks = new Locks();
   readonly log: Log;
+  /** Transactions that are in the log, and of which nothing is to be seen yet. */
+  readonly unseen = new Set<string>();
   /** Who holds the lock of a sync. */
   readonly holders = new Map<string, { readonly isConnected: boolean }>();
   readonly #yieldPoint: (name: string) => Promise<void>;

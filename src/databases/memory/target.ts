@@ -171,6 +171,10 @@ class MemoryTargetTransaction implements TargetTransaction {
     return this.#session.perform('write', () => this.#write(fit(this.#store, run.shape), run));
   }
 
+  unseen(): Promise<readonly string[]> {
+    return this.#session.perform('unseen', async () => [...this.#store.unseen]);
+  }
+
   async attempt<T>(work: () => Promise<T>): Promise<T> {
     const undo = await this.#session.perform('savepoint', async () => this.#session.savepoint());
     try {

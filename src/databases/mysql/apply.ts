@@ -166,6 +166,11 @@ class MysqlTransaction implements TargetTransaction {
   }
 
   /** There are no deferred constraints here. */
+  /** InnoDB's locking reads, and its deletes, wait for a row that a transaction has made until that has ended. */
+  async unseen(): Promise<null> {
+    return null;
+  }
+
   async attempt<T>(work: () => Promise<T>): Promise<T> {
     this.#isUnmarked = true;
     try {

@@ -157,6 +157,15 @@ class PostgresTransaction implements TargetTransaction {
     return result;
   }
 
+  /**
+   * A commit is in the log before it leaves the list of running transactions, which is what snapshots go by; a
+   * statement does not wait for rows that its snapshot does not show. The log tells ids without their epoch.
+   */
+  async unseen(): Promise<readonly string[]> {
+    const { rows } = await this.run('SELECT pg_snapshot_xip(pg_current_snapshot())::text', []);
+    return rows.map(([xid]) => String(BigInt(xid ?? 0) & 0xffffffffn));
+  }
+
   async attempt<T>(work: () => Promise<T>, checkDeferred = false): Promise<T> {
     this.isUnmarked = true;
     try {

@@ -16,10 +16,10 @@ import { tellChildren } from '../write/children.ts';
 import { inTargetKeys, parentValue, replaceRow, restate, type CarefulPass } from '../write/pass.ts';
 import {
   bare,
-  believeAbsent,
   deleteRows,
   freshKey,
   insertRows,
+  lockRow,
   pair,
   updateRows,
   type Outgoing,
@@ -130,8 +130,7 @@ function rekey(pass: CarefulPass, op: Op, key: Row): void {
 async function answer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const { scope } = pass;
   const { link, verdict } = op;
-  const [found = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  if (found === null) believeAbsent(scope, link, key);
+  const found = await lockRow(scope, link, key);
   const owed = pass.owedRows.get(link.id, op.sourceKey)?.amounts ?? null;
   const image = owed === null || found === null ? found : addToCounters({ link, home: scope.target }, found, owed);
   if (image !== found)

@@ -16,7 +16,7 @@ import { settleEchoes, TasksFirst } from '../map/ops.ts';
 import { parkRow } from '../write/owed.ts';
 import { replaceRow, restate as sendState, type CarefulPass, type Tally } from '../write/pass.ts';
 import { knownNow, moveFor, transact, type Applier } from '../write/transact.ts';
-import { bare, believeAbsent } from '../write/write.ts';
+import { bare, lockRow } from '../write/write.ts';
 
 type AuditTask = Task & { readonly kind: 'audit' };
 
@@ -103,8 +103,7 @@ async function restateAll(pass: CarefulPass, tasks: readonly OwnTask[]): Promise
     const { where } = link[scope.target];
     const images = await scope.transaction.lock(bare(link[scope.target]), keys);
     for (const [at, task] of ofLink.entries()) {
-      const found = images[at] ?? null;
-      if (found === null) believeAbsent(scope, link, task.key);
+      const found = images[at] ?? (await lockRow(scope, link, task.key));
       // A row that does not pass the filter is out of the sync, as if it were not there.
       const image = found === null || where === null || where(found) ? found : null;
       const hash = rowHash(link, scope.target, task.key);
@@ -131,8 +130,7 @@ function byLink(tasks: readonly OwnTask[]): Map<LinkPlan, OwnTask[]> {
 async function decideAgain(pass: CarefulPass, task: AuditTask, position: string): Promise<void> {
   const { scope, arena } = pass;
   const { link, key, local, ours } = task;
-  const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  if (current === null && ours !== null) believeAbsent(scope, link, key);
+  const current = await lockRow(scope, link, key);
   const since = arena.lane.sides[scope.target].window.newest(rowHash(link, scope.target, key), task.at);
   // Whoever wrote the row since has seen ours, also where the value is the same again.
   if (since !== null || !sameImage(link, scope.target, current, ours)) {

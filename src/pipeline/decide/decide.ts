@@ -4,7 +4,6 @@ import { addAmounts, groupsOf, increments, mergeGroups } from '../../arbiter/gro
 import { settle, succeed } from '../../arbiter/policy.ts';
 import { sameImage } from '../../arbiter/same.ts';
 import { asTandemError } from '../../model/error.ts';
-import type { LinkPlan } from '../../model/plan.ts';
 import { describePolicy, type Decision } from '../../model/policy.ts';
 import { encodeRow, type Row } from '../../model/value.ts';
 import { claimOf } from '../lane/claims.ts';
@@ -15,7 +14,7 @@ import { tellChildren } from '../write/children.ts';
 import type { LedgerRow } from '../write/ledger.ts';
 import { healRow, parkRow } from '../write/owed.ts';
 import { inTargetKeys, replaceRow, restate, type CarefulPass } from '../write/pass.ts';
-import { bare, believeAbsent, pair, type Scope } from '../write/write.ts';
+import { lockRow, pair } from '../write/write.ts';
 import { noteDecided } from './decided.ts';
 import { mayDelete } from './orphans.ts';
 import { leaveStanding, standingRow, writeStanding } from './standing.ts';
@@ -44,12 +43,6 @@ export async function supersede(pass: CarefulPass, op: Op, key: Row): Promise<vo
   const current = standingRow(pass, op.hash) ?? (await lockRow(pass.scope, op.link, key));
   const about = await aboutOf(pass, op, current, { currentAtUs: 0 });
   await enact(pass, op, key, about, succeed(about));
-}
-
-async function lockRow(scope: Scope, link: LinkPlan, key: Row): Promise<Row | null> {
-  const [found = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  if (found === null) believeAbsent(scope, link, key);
-  return found;
 }
 
 /** Two rows made on both sides are one: pair them, let the policy choose the values, tell the other side. */

@@ -13,7 +13,7 @@ import type { LedgerRow } from '../write/ledger.ts';
 import { healRow } from '../write/owed.ts';
 import { replaceRow, restate, type CarefulPass } from '../write/pass.ts';
 import type { Applier } from '../write/transact.ts';
-import { bare, believeAbsent } from '../write/write.ts';
+import { lockRow } from '../write/write.ts';
 
 type ResolveTask = Task & { readonly kind: 'resolve' };
 
@@ -34,8 +34,7 @@ export async function resolve(pass: CarefulPass, applier: Applier, { name, reque
   const link = scope.links.get(String(entry['link']));
   if (link === undefined || entry['home'] !== scope.target) throw unknown(request);
   const key = decodeRow(String(entry['row_key']));
-  const [current = null] = await scope.transaction.lock(bare(link[scope.target]), [key]);
-  if (current === null) believeAbsent(scope, link, key);
+  const current = await lockRow(scope, link, key);
   const isOpen = entry['state'] === 'open';
   const expected = imageOf(entry, isOpen ? 'home_image' : 'result');
   if (!request.force && !sameImage(link, scope.target, current, expected)) {

@@ -9,6 +9,7 @@ import { Dirty } from './dirty.ts';
 import { HeldRows } from './held-rows.ts';
 import { Merges } from './merges.ts';
 import type { Parked } from './parked.ts';
+import { RecentTransactions } from './recent.ts';
 import { Echoes, type Overlap } from './echo.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface LaneSide {
   readonly removed: Map<number, number>;
   /** Ordinals at which rows of a link may last have gone with their parents without a word in the log, by link id. */
   readonly vanished: Map<string, number>;
+  /** What applications did last. */
+  readonly recent: RecentTransactions;
   /** What has been let go of the window, though a segment of it may still hold it. */
   floor: number;
   /** What this side is owed since the table group stopped. */
@@ -161,6 +164,7 @@ function emptySide(isHome: boolean): LaneSide {
     deferrals: new Map(),
     removed: new Map(),
     vanished: new Map(),
+    recent: new RecentTransactions(),
     floor: -1,
     dirty: new Dirty(),
   };

@@ -203,7 +203,8 @@ export class Recogniser {
     const effectiveUs = this.#nextEffective(transaction.committedAtUs);
     for (const [lane, { changes, unread }] of shares) {
       for (const change of changes) this.#remember(lane, change, transaction.position, ordinal, effectiveUs);
-      const { seen } = lane.sides[this.side];
+      const { seen, recent } = lane.sides[this.side];
+      recent.add(transaction.id);
       out.items.push({ lane, item: itemOf(transaction, ordinal, effectiveUs, seen, changes, unread) });
     }
   }

@@ -1,6 +1,7 @@
 import { hashImage } from '../../arbiter/hash.ts';
 import type { Position } from '../../model/change.ts';
-import type { Checkpoint, CheckpointMove, Target } from '../../model/endpoint.ts';
+import type { Checkpoint, CheckpointMove, Target, TargetTransaction } from '../../model/endpoint.ts';
+import { TandemError } from '../../model/error.ts';
 import type { LinkPlan, TableShape } from '../../model/plan.ts';
 import type { Side } from '../../model/policy.ts';
 import type { StateTableName } from '../../model/state.ts';
@@ -97,6 +98,7 @@ export async function transact(
       noteAbsent: (link, key) => echoes.announceAbsent(seq, rowHash(link, arena.target, key), { link, key }),
       recall: (link, key) => states.recall(idPrefix, arena, link, key),
       isExpected: (link, hash) => !removed.has(hash) && isExpected(arena.lane.sides[arena.target], link, hash),
+      mayHide: mayHide(applier, transaction),
       emptied: new Set(),
       links: new Map(arena.lane.plan.links.map((link) => [link.id, link])),
     };
@@ -117,6 +119,24 @@ export async function transact(
     await transaction.rollback();
     throw thrown;
   }
+}
+
+/**
+ * Asks, once in a transaction, whether the server still hides what its log has shown: a row that has been to the other
+ * side meanwhile, and back. True when it has just been asked, so that whoever found nothing looks again. Throws TD7014.
+ */
+function mayHide({ arena }: Applier, transaction: TargetTransaction): () => Promise<boolean> {
+  let hasAsked = false;
+  return async () => {
+    if (hasAsked) return false;
+    hasAsked = true;
+    const unseen = await transaction.unseen();
+    if (unseen === null) return false;
+    if (!arena.lane.sides[arena.target].recent.hasAny(unseen)) return true;
+    throw new TandemError('TD7014', 'a transaction is in the log but not visible yet', {
+      at: { side: arena.target },
+    });
+  };
 }
 
 function passOf(

@@ -40,6 +40,8 @@ export interface Scope {
   readonly noteAbsent: (link: LinkPlan, key: Row) => void;
   /** Must a row with this hash be there, by what the target's log and this transaction say? See isExpected. */
   readonly isExpected: (link: LinkPlan, hash: number) => boolean;
+  /** May a row be hidden that the log has shown long ago? False, once that was asked, if all that it showed is seen. */
+  readonly mayHide: () => Promise<boolean>;
   /** Links of which this transaction has removed rows, whose children may have gone with them. */
   readonly emptied: Set<string>;
 }
@@ -125,13 +127,28 @@ export async function deleteRows(scope: Scope, link: LinkPlan, rows: readonly Ou
   // The lock holds off children that somebody is about to add.
   if (cascades.length > 0) await scope.transaction.lock(bare(link[scope.target]), keys);
   for (const cascade of cascades) await cascadeTo(scope, cascade, keys);
-  const { missing } = await scope.transaction.write({ op: 'delete', shape: bare(link[scope.target]), keys });
-  for (const at of missing) {
-    believeAbsent(scope, link, keys[at] as Row);
-    scope.noteAbsent(link, keys[at] as Row);
-  }
+  let absent = await remove(scope, link, keys);
+  if (absent.length > 0 && (await scope.mayHide())) absent = await remove(scope, link, absent);
+  for (const key of absent) scope.noteAbsent(link, key);
   scope.emptied.add(link.id);
   rows.forEach((row) => scope.intend(link, rowHash(link, scope.target, row.key as Row), null, row.hops));
+}
+
+/** Returns the keys of rows that were not there. Throws TD7014. */
+async function remove(scope: Scope, link: LinkPlan, keys: readonly Row[]): Promise<Row[]> {
+  const { missing } = await scope.transaction.write({ op: 'delete', shape: bare(link[scope.target]), keys });
+  const absent = missing.map((at) => keys[at] as Row);
+  for (const key of absent) believeAbsent(scope, link, key);
+  return absent;
+}
+
+/** A row, locked; null where it is absent, as far as that can be known. Throws TD7014. */
+export async function lockRow(scope: Scope, link: LinkPlan, key: Row): Promise<Row | null> {
+  const look = async () => (await scope.transaction.lock(bare(link[scope.target]), [key]))[0] ?? null;
+  const found = await look();
+  if (found !== null) return found;
+  believeAbsent(scope, link, key);
+  return (await scope.mayHide()) ? look() : null;
 }
 
 /** What the source's server has done to the children comes before what the target's would do to them. */
@@ -149,7 +166,7 @@ function cascadesFrom({ cascades }: LinkPlan, source: Side): readonly EmulatedCa
 }
 
 /** Throws TD7014 (transient) where the log says that the row is there: its transaction is not visible yet. */
-export function believeAbsent(scope: Scope, link: LinkPlan, key: Row): void {
+function believeAbsent(scope: Scope, link: LinkPlan, key: Row): void {
   if (mayHaveGone(scope, link) || !scope.isExpected(link, rowHash(link, scope.target, key))) return;
   throw new TandemError('TD7014', `a row of link '${link.id}' is in the log but not visible yet`, {
     at: { link: link.id },
