@@ -5,7 +5,7 @@
 export { defineConfig, env, file, link, mariadb, mysql, postgres, skip, via } from './mapping/typed.ts';
 export { codec, enumMap, epoch, flip, nullAs, stripNul, titleCase, trim, upperCase } from './mapping/codecs.ts';
 export { infinityAs, zeroDateAs } from './mapping/date-codecs.ts';
-export { swappedUuid, truthy } from './mapping/shape-codecs.ts';
+export { emptyAsNull, rounded, swappedUuid, truthy } from './mapping/shape-codecs.ts';
 export { timeZone } from './mapping/zone-codec.ts';
 export { byColumns, custom, delta, newestWins, park, perColumn, sideWins } from './mapping/policies.ts';
 export type { ColumnGroup, Conflict, ConflictType, NamedRow, Policy, Side, Verdict } from './model/policy.ts';

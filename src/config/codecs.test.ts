@@ -32,6 +32,8 @@ const codecs: readonly (readonly [words: string, spec: CodecSpec])[] = [
   ['titleCase', 'titleCase'],
   ['stripNul', 'stripNul'],
   ['truthy', 'truthy'],
+  ['rounded', 'rounded'],
+  ['emptyAsNull', 'emptyAsNull'],
   ['{ flip: swappedUuid }', { flip: 'swappedUuid' }],
   ['{ enumMap: { a: A, "b c": B } }', { enumMap: { a: 'A', 'b c': 'B' } }],
   ['{ nullAs: none }', { nullAs: 'none' }],

@@ -191,7 +191,7 @@ const zone = z.strictObject({
 });
 
 const codecWords = z.union([
-  z.enum(['titleCase', 'upperCase', 'trim', 'stripNul', 'truthy', 'swappedUuid']),
+  z.enum(['titleCase', 'upperCase', 'trim', 'stripNul', 'emptyAsNull', 'truthy', 'rounded', 'swappedUuid']),
   reference,
   z.strictObject({ enumMap: z.record(z.string(), z.string()) }),
   z.strictObject({ nullAs: constant }),

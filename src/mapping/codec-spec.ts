@@ -2,7 +2,7 @@ import { TandemError } from '../model/error.ts';
 import { enumMap, epoch, flip, type NamedCodec, nullAs, stripNul, titleCase, trim, upperCase } from './codecs.ts';
 import { infinityAs, zeroDateAs } from './date-codecs.ts';
 import type { CodecSpec, Constant, DeclaredCodec, ZoneSpec } from './declaration.ts';
-import { swappedUuid, truthy } from './shape-codecs.ts';
+import { emptyAsNull, rounded, swappedUuid, truthy } from './shape-codecs.ts';
 import { timeZone } from './zone-codec.ts';
 
 /** The codec that a form in YAML stands for. A codec of the user's own is not among them: its file has to be loaded. */
@@ -12,6 +12,8 @@ export function codecOf(spec: CodecSpec): DeclaredCodec {
   if (spec === 'trim') return trim();
   if (spec === 'stripNul') return stripNul();
   if (spec === 'truthy') return truthy();
+  if (spec === 'rounded') return rounded();
+  if (spec === 'emptyAsNull') return emptyAsNull();
   if (spec === 'swappedUuid') return swappedUuid();
   if ('enumMap' in spec) return enumMap(spec.enumMap) as unknown as DeclaredCodec;
   if ('nullAs' in spec) return nullAs(spec.nullAs);

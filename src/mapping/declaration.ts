@@ -199,6 +199,8 @@ export type CodecSpec =
   | 'trim'
   | 'stripNul'
   | 'truthy'
+  | 'rounded'
+  | 'emptyAsNull'
   | 'swappedUuid'
   | { readonly enumMap: Readonly<Record<string, string>> }
   | { readonly nullAs: Constant }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { column } from '../../test/sample-schemas.ts';
 import { obeysLaw, pairOf } from '../../test/value-pair.ts';
 import { flip, stripNul } from './codecs.ts';
-import { swappedUuid, truthy } from './shape-codecs.ts';
+import { emptyAsNull, rounded, swappedUuid, truthy } from './shape-codecs.ts';
 
 const code = (expected: string): Error => expect.objectContaining({ code: expected, class: 'row' }) as Error;
 const engines = ['postgres', 'mysql'] as const;
@@ -29,6 +29,62 @@ describe('truthy', () => {
 
   it('is for truth only', () => {
     expect(() => pairOf({ left: whole, right: whole, engines }, truthy())).toThrow(/a boolean on one side/);
+  });
+});
+
+describe('rounded', () => {
+  const fine = column('c', 'numeric', { kind: 'decimal' });
+  const cents = column('c', 'decimal(6,2)', { kind: 'decimal', precision: 6, scale: 2 });
+  const whole = column('c', 'int', { kind: 'int' });
+
+  it.each([
+    ['1.005', '1.01'],
+    ['-1.005', '-1.01'],
+    ['1.0049999', '1.00'],
+    ['0.004', '0'],
+    ['-0.005', '-0.01'],
+    ['99.995', '100.00'],
+    ['1.5', '1.5'],
+    ['7', '7'],
+  ])('%s is %s', (value, expected) => {
+    const pair = pairOf({ left: fine, right: cents, engines }, rounded());
+    expect(pair.toRight(value)).toBe(expected);
+    expect(pair.canonLeft(value)).toBe(expected);
+    expect(pair.toLeft(expected)).toBe(expected);
+  });
+
+  it('parks what does not fit after that, and what is no number', () => {
+    const pair = pairOf({ left: fine, right: cents, engines }, rounded());
+    expect(() => pair.toRight('9999.995')).toThrow(code('TD3003'));
+    expect(() => pair.toRight('NaN')).toThrow(code('TD3004'));
+    const values = fc.tuple(fc.bigInt({ min: -(10n ** 9n), max: 10n ** 9n }), fc.nat(99_999));
+    fc.assert(
+      fc.property(values, ([units, fraction]) => {
+        obeysLaw(pair, 'left', fine, `${units}.${fraction}`);
+        const integer = pairOf({ left: cents, right: whole, engines }, rounded());
+        obeysLaw(integer, 'left', cents, `${units / 1_000_000n}.${fraction % 100}`);
+      }),
+    );
+  });
+
+  it('rounds before the point, too, and needs digits to round', () => {
+    const hundreds = column('c', 'numeric(5,-2)', { kind: 'decimal', precision: 5, scale: -2 });
+    expect(pairOf({ left: hundreds, right: cents, engines }, rounded()).toLeft('1250.00')).toBe('1300');
+    expect(() => pairOf({ left: cents, right: cents, engines }, rounded())).toThrow(/fewer digits/);
+  });
+});
+
+describe('emptyAsNull', () => {
+  const text = (nullable: boolean) => column('c', 'text', { nullable });
+
+  it('takes the empty text for NULL, and keeps it where it is', () => {
+    const both = pairOf({ left: text(true), right: text(true), engines }, emptyAsNull());
+    expect([both.toRight(''), both.toRight('a'), both.toLeft(null)]).toEqual([null, 'a', null]);
+    expect(both.canonLeft('')).toBeNull();
+    const strict = pairOf({ left: text(false), right: text(true), engines }, emptyAsNull());
+    expect([strict.toRight(''), strict.toLeft(null), strict.toLeft('a')]).toEqual([null, '', 'a']);
+    expect(() => both.toLeft('')).toThrow(code('TD3002'));
+    expect(() => pairOf({ left: text(true), right: text(false), engines }, emptyAsNull())).toThrow(/may be NULL/);
   });
 });
 

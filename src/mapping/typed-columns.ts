@@ -65,6 +65,7 @@ type CodecFor<L, R> =
   | TypedCodec<ValueOf<L>, ValueOf<R>>
   | NamedCodec<TextCodec<L, R> | TimeCodec<KindOf<L>, KindOf<R>> | ShapeCodec<KindOf<L>, KindOf<R>>>
   | NullCodec<L, R>
+  | EmptyCodec<L, R>
   | DateCodec<L, R>;
 
 type TextCodec<L, R> = KindOf<L> | KindOf<R> extends 'text'
@@ -95,8 +96,15 @@ type TimeCodec<L, R> =
 
 type ShapeCodec<L, R> =
   | ('bool' extends L | R ? ([L | R] extends ['bool' | 'int'] ? 'truthy' | 'flip truthy' : never) : never)
+  | ('decimal' extends L | R ? ([L | R] extends [Counting] ? 'rounded' | 'flip rounded' : never) : never)
   | ([L] extends ['uuid' | 'text'] ? ([R] extends ['bytes'] ? 'swappedUuid' : never) : never)
   | ([L] extends ['bytes'] ? ([R] extends ['uuid' | 'text'] ? 'flip swappedUuid' : never) : never);
+
+type EmptyCodec<L, R> = KindOf<L> | KindOf<R> extends 'text'
+  ?
+      | (NullOf<R> extends true ? NamedCodec<'emptyAsNull'> : never)
+      | (NullOf<L> extends true ? NamedCodec<'flip emptyAsNull'> : never)
+  : never;
 
 type Dated = 'date' | Temporal;
 type DateCodec<L, R> = [KindOf<L> | KindOf<R>] extends [Dated] ? SpecialDate<DateOrNull<R>, Others<L, R>> : never;

@@ -1,6 +1,6 @@
 import { codec, enumMap, epoch, flip, nullAs, stripNul, titleCase, trim } from './codecs.ts';
 import { infinityAs, zeroDateAs } from './date-codecs.ts';
-import { swappedUuid, truthy } from './shape-codecs.ts';
+import { emptyAsNull, rounded, swappedUuid, truthy } from './shape-codecs.ts';
 import { c, mysqlTable, pgTable } from './tables.ts';
 import { defineConfig, link, mysql, postgres, skip, via } from './typed.ts';
 import { timeZone } from './zone-codec.ts';
@@ -159,6 +159,16 @@ export const placed = [
       title: 'title',
     },
   }),
+];
+
+export const coarser = [
+  link(users, members, { columns: { ...sound, score: via('points', rounded()) } }),
+  link(members, users, { columns: { id: 'id', mail: 'email', display: via('full_name', emptyAsNull()) } }),
+  link(users, members, { columns: { ...sound, full_name: via('nick', flip(emptyAsNull())) } }),
+  // @ts-expect-error the right column may not be NULL
+  link(users, members, { columns: { ...sound, full_name: via('nick', emptyAsNull()) } }),
+  // @ts-expect-error a text has no digits
+  link(users, members, { columns: { ...sound, full_name: via('display', rounded()) } }),
 ];
 
 export const misplaced = [

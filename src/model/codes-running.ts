@@ -10,7 +10,8 @@ export const RUNNING_CODES = {
     'VALUE_LOSSY',
     'row',
     1,
-    'A value does not come back as it was after a round trip through its codec and the other column.',
+    'A value does not come back as it was after a round trip through its codec and the other column. Where digits ' +
+      'after the point may be lost, the codec rounded says so.',
   ),
   TD3003: entry(
     'VALUE_RANGE',

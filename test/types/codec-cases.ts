@@ -1,8 +1,8 @@
 import { flip, stripNul } from '../../src/mapping/codecs.ts';
 import { infinityAs, zeroDateAs } from '../../src/mapping/date-codecs.ts';
-import { swappedUuid, truthy } from '../../src/mapping/shape-codecs.ts';
+import { emptyAsNull, rounded, swappedUuid, truthy } from '../../src/mapping/shape-codecs.ts';
 import { timeZone } from '../../src/mapping/zone-codec.ts';
-import { parks, quoted, same, shows, type TypeCase } from './case.ts';
+import { digits, parks, quoted, same, shows, type TypeCase } from './case.ts';
 import { truthOf } from './number-cases.ts';
 import { hex, textOf, uuidOf } from './text-cases.ts';
 import { dateOf, momentOf } from './time-cases.ts';
@@ -191,6 +191,31 @@ export const codecCases: readonly TypeCase[] = [
     fromPostgres: [shows('true', '1'), shows('false', '0')],
     fromMysql: [shows('0', 'false'), { ...shows('-2147483648', 'true'), back: '1' }],
     random: truthOf,
+  },
+  {
+    name: 'coarse',
+    postgres: 'numeric',
+    mysql: 'decimal(12,2)',
+    codec: rounded(),
+    read: { postgres: (column) => `trim_scale(${column})` },
+    fromPostgres: [
+      ...same('1.5', '-9999999999.99'),
+      { ...shows('1.005', '1.01'), back: '1.01' },
+      { ...shows('-0.001', '0.00'), back: '0' },
+      ...parks('TD3003', '9999999999.995'),
+      ...parks('TD3004', "'NaN'"),
+    ],
+    fromMysql: same('0', '-0.10', '9999999999.99'),
+    random: (random) => `${digits(random, 1 + random.below(9))}.${digits(random, 2)}`,
+  },
+  {
+    name: 'empty_text',
+    postgres: 'text',
+    mysql: 'varchar(40) CHARACTER SET utf8mb4',
+    codec: flip(emptyAsNull()),
+    fromPostgres: [...same("'a'", "' '"), ...parks('TD3002', "''")],
+    fromMysql: [...same("'a'"), { ...shows("''", null), back: null }],
+    random: (random) => quoted(`x${textOf(random, 10)}`),
   },
   {
     name: 'id_swapped',
