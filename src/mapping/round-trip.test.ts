@@ -3,6 +3,7 @@ import { column } from '../../test/sample-schemas.ts';
 import type { ColumnPair, LinkPlan } from '../model/plan.ts';
 import type { Side } from '../model/policy.ts';
 import { titleCase, trim } from './codecs.ts';
+import { zeroDateAs } from './date-codecs.ts';
 import type { DeclaredCodec } from './declaration.ts';
 import { compilePair } from './pair.ts';
 import { roundTripsOf } from './round-trip.ts';
@@ -35,6 +36,22 @@ test('values that survive are no finding', () => {
   expect(check(titleCase(), 'right', ['Active', 'In Review'])).toEqual([]);
   expect(check(trim(), 'left', [' a ', 'a'])).toEqual([]);
   expect(check(null, 'left', ['anything'])).toEqual([]);
+});
+
+test('values of which one stands for all, NULL among them, are no finding', () => {
+  const day = (name: string) => column(name, 'date', { kind: 'date', nullable: true });
+  const at = { link: 'users', left: 'status', right: 'state' };
+  const [own, other] = [day('status'), day('state')];
+  const ends = [
+    { engine: 'mysql', column: own, at },
+    { engine: 'postgres', column: other, at },
+  ] as const;
+  const placed = zeroDateAs(null).between?.(...ends) as DeclaredCodec;
+  const { codec, canon } = compilePair(...ends, placed);
+  const pair: ColumnPair = { left: own, right: other, codec, direction: 'both', ...(canon === null ? {} : { canon }) };
+  const trips = roundTripsOf(link as unknown as Pick<LinkPlan, 'id' | Side>, pair, 'left', false);
+  for (const value of ['0000-00-00', '2024-00-15', '2024-02-29', null]) trips.add(value);
+  expect(trips.findings()).toEqual([]);
 });
 
 test('values that do not are counted, and not named', () => {

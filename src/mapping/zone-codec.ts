@@ -28,9 +28,17 @@ export function timeZone(
   });
 }
 
+/** By name: a zone learns its years as they are asked for, and hundreds of columns may live in one. */
+const zones = new Map<string, TimeZone>();
+
+/** Null where nobody knows it. */
 function zoneOf(name: string): TimeZone | null {
+  const known = zones.get(name);
+  if (known !== undefined) return known;
   try {
-    return new TimeZone(name);
+    const zone = new TimeZone(name);
+    zones.set(name, zone);
+    return zone;
   } catch {
     return null;
   }
