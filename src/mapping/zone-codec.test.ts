@@ -36,6 +36,8 @@ describe('a datetime of a time zone', () => {
     expect(() => between('Pacific/Apia', 'park').toRight('2011-12-30 12:00:00')).toThrow(code('TD3004'));
     expect(berlin.toLeft('2024-10-27 02:00:00')).toBe('2024-10-27 03:00:00');
     expect(() => berlin.toLeft('9999-12-31 23:30:00')).toThrow(code('TD3004'));
+    for (const none of ['infinity', '-infinity', '12345-07-01 12:00:00', '0044-03-15 12:00:00 BC'])
+      expect(() => berlin.toLeft(none)).toThrow(code('TD3004'));
   });
 
   it('counts for the same as the one that was chosen for it', () => {

@@ -3,7 +3,7 @@ import type { Value } from '../model/value.ts';
 import type { Canon, ClockChanges, DeclaredCodec, End, Misplaced } from './declaration.ts';
 import { type Placement, placedCodec } from './placed-codec.ts';
 import { chain, type Convert } from './refuse.ts';
-import { cutToCoarser, microsecondsOf, timestampOf } from './temporal.ts';
+import { cutToCoarser, isTrueDate } from './temporal.ts';
 import { TimeZone } from './time-zone.ts';
 
 /**
@@ -79,16 +79,16 @@ class ZoneReader {
     const time = parse(civil);
     if (time === null) return civil;
     const moments = this.#zone.momentsOf(time.ms);
-    if (moments.length === 1) return print(moments[0] as number, time.micros);
+    if (moments.length === 1) return print(moments[0] as number, time.fraction);
     if (this.clockChanges === 'park') return this.#refuse(moments.length);
     const readings = this.#zone.readings(time.ms);
     const ms = this.clockChanges === 'earlier' ? Math.min(...readings) : Math.max(...readings);
-    return print(ms, time.micros);
+    return print(ms, time.fraction);
   }
 
   civilOf(moment: string): Value {
     const time = parse(moment);
-    return time === null ? moment : print(this.#zone.civilAt(time.ms), time.micros);
+    return time === null ? moment : print(this.#zone.civilAt(time.ms), time.fraction);
   }
 
   /** Do the clocks ever show this civil time? */
@@ -111,16 +111,24 @@ class ZoneReader {
   }
 }
 
-/** A canonical time as whole milliseconds of whole seconds, and what is beyond them. */
-function parse(text: string): { readonly ms: number; readonly micros: bigint } | null {
-  const microseconds = microsecondsOf(text);
-  if (microseconds === null) return null;
-  const micros = ((microseconds % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  return { ms: Number((microseconds - micros) / 1000n), micros };
+/** A canonical time: its whole seconds, and the fraction as it is written. */
+interface Time {
+  readonly ms: number;
+  readonly fraction: string;
 }
 
-function print(ms: number, micros: bigint): string {
-  const text = timestampOf(BigInt(ms) * 1000n + micros);
-  if (text === null) throw new TandemError('TD3004', 'the time is outside of the years 1 to 9999');
-  return text;
+const SECONDS_LENGTH = '0000-00-00 00:00:00'.length;
+
+function parse(text: string): Time | null {
+  if (text[4] !== '-' || text.length < SECONDS_LENGTH || text.endsWith('BC') || !isTrueDate(text)) return null;
+  const ms = Date.parse(`${text.slice(0, 10)}T${text.slice(11, SECONDS_LENGTH)}Z`);
+  return Number.isNaN(ms) ? null : { ms, fraction: text.slice(SECONDS_LENGTH) };
+}
+
+const [FIRST_MS, LAST_MS] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59Z')];
+
+function print(ms: number, fraction: string): string {
+  if (ms < FIRST_MS || ms > LAST_MS) throw new TandemError('TD3004', 'the time is outside of the years 1 to 9999');
+  const text = new Date(ms).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, SECONDS_LENGTH)}${fraction}`;
 }
