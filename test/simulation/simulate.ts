@@ -211,6 +211,12 @@ class Simulation {
     this.#check(world, last);
     if (readParked(databases).length > 0) return;
     await rest(SILENCE_MS);
+    // A rival that has gone again had taken over, and the engine notices with its first write.
+    if (last.ended === 'fenced') {
+      const next = await this.#drive('settling again', this.#settle(world, engines));
+      if (next !== null) await this.#finish(world, engines, next);
+      return;
+    }
     this.#checkRemembered(last);
     const before = databases.left.logged() + databases.right.logged();
     await rest(SILENCE_MS);
