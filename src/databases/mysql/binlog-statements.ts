@@ -14,6 +14,8 @@ export type Statement =
       readonly tables: readonly TableRef[];
       /** Names that now stand for a table which had another one, and stood for none before. */
       readonly moved: readonly TableRef[];
+      /** Tables that are gone with all their rows, among all that the text could mean. */
+      readonly dropped: readonly TableRef[];
     }
   /** Changes rows without saying which; `tables` are those that its text could mean. */
   | { readonly kind: 'change'; readonly tables: readonly TableRef[] };
@@ -45,7 +47,13 @@ export function classify({ sql, database }: QueryEvent): Statement {
       const changes = changing.has(verb) || changesOtherwise(verb, rest);
       if (changes) return { kind: 'change', tables: namesIn(rest, database) };
       if (!defining.has(verb)) return { kind: 'other' };
-      return { kind: 'definition', tables: namesIn(rest, database), moved: movedTo(verb, rest, database) };
+      const tables = namesIn(rest, database);
+      return {
+        kind: 'definition',
+        tables,
+        moved: movedTo(verb, rest, database),
+        dropped: droppedBy(verb, rest, tables),
+      };
     }
   }
 }
@@ -96,6 +104,14 @@ function movedTo(verb: string, words: readonly string[], database: string): read
   if (verb !== 'ALTER' || !isWord(0, 'TABLE')) return [];
   const at = words.findIndex((_, place) => isWord(place, 'RENAME') && !isWord(place + 1, 'COLUMN', 'INDEX', 'KEY'));
   return at < 0 ? [] : [nameAt(isWord(at + 1, 'TO', 'AS') ? at + 2 : at + 1)];
+}
+
+/** DROP TABLE, and MariaDB's CREATE OR REPLACE TABLE; temporary tables hide others, and leave them as they are. */
+function droppedBy(verb: string, words: readonly string[], tables: readonly TableRef[]): readonly TableRef[] {
+  const start = words.slice(0, 3).map((word) => word.toUpperCase());
+  const drops = verb === 'DROP' && (start[0] === 'TABLE' || start[0] === 'TABLES');
+  const replaces = verb === 'CREATE' && start.join(' ') === 'OR REPLACE TABLE';
+  return drops || replaces ? tables : [];
 }
 
 /** Every table that names in the text could mean: `a.b` is table b of database a, or column b of table a. */

@@ -281,6 +281,7 @@ export class Transactions {
         break;
       case 'definition':
         if (!this.#inspected.includes(open.gtid)) this.#tables.altered(statement.tables);
+        for (const table of statement.dropped) this.#truncate(open, table);
         for (const table of statement.moved) this.#refuse(open, this.#tables.named(table), movedHere);
         break;
       case 'other':

@@ -298,8 +298,8 @@ function shareOf(shares: Map<Lane, Share>, lane: Lane): Share {
 
 function truncated(link: LinkPlan, side: Side): TandemError {
   const name = tableName(link[side].ref);
-  return new TandemError('TD7011', `${name} was truncated on the ${side} side`, {
-    expected: 'rows that are deleted one by one, or a link that says what TRUNCATE means for the other side',
+  return new TandemError('TD7011', `${name} was truncated, or dropped and made again, on the ${side} side`, {
+    expected: 'rows that are deleted one by one, or a link that says what that means for the other side',
     fix:
       `truncate: 'apply' in the link '${link.id}' empties the other side, too; ` +
       `truncate: 'ignore' keeps its rows. Then start again.`,
