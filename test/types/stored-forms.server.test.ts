@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '../../src/cli/demo/database.ts';
+import { check } from '../../src/engine/checks.ts';
+import { prepare } from '../../src/engine/prepare.ts';
 import { flip, nullAs } from '../../src/mapping/codecs.ts';
 import { zeroDateAs } from '../../src/mapping/date-codecs.ts';
 import type { LinkDeclaration } from '../../src/mapping/declaration.ts';
 import { truthy } from '../../src/mapping/shape-codecs.ts';
 import { describeServers } from '../servers.ts';
-import { openTablePair } from '../table-pair.ts';
+import { openTablePair, type TablePair } from '../table-pair.ts';
 
 const link: LinkDeclaration = {
   left: 'forms',
@@ -41,6 +43,19 @@ const MYSQL_FORMS = [
   'CAST(at AS CHAR) AS at',
 ].join(', ');
 
+/** Codes, columns and counts of the values that `check` finds to be lost under these columns. */
+async function losses(
+  { declaration, context }: TablePair,
+  columns: LinkDeclaration['columns'],
+): Promise<readonly string[]> {
+  const forms = { ...(declaration.links['forms'] as LinkDeclaration), columns };
+  await using prepared = await prepare({ ...declaration, links: { forms } }, context);
+  const { findings } = await check(prepared, context);
+  expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+  const lost = findings.filter(({ code }) => code.startsWith('TD30'));
+  return lost.map(({ code, message }) => `${code} ${message.split(':')[0]}`).toSorted();
+}
+
 for (const engine of ['mysql', 'mariadb'] as const) {
   await describeServers(`forms between postgres and ${engine}`, { left: 'postgres', right: engine }, (servers) => {
     test('stay where they are stored, also when both sides write a row at once', async () => {
@@ -60,6 +75,11 @@ for (const engine of ['mysql', 'mariadb'] as const) {
       await pair.sync.idle();
       const arrived = ids.map(() => ['null', 'null', 'null', 'true']);
       expect(await read(left, 'day::text, born::text, died::text, open::text')).toEqual(arrived);
+
+      // What `tandem check` says of the rows that are there: with the codecs, and with two of them left out.
+      expect(await losses(pair, link.columns)).toEqual([]);
+      const undeclared = { ...link.columns, day: 'day', open: 'open' };
+      expect(await losses(pair, undeclared)).toEqual(['TD3003 open of 20 rows', 'TD3004 day of 20 rows']);
 
       await Promise.all([
         writeAll(left, (id) => `UPDATE forms SET v = 'left' WHERE id = ${id}`),
