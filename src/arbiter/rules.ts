@@ -77,7 +77,8 @@ export function auditHome(homeWindow: WindowView, hash: number, known: number, a
 
 /**
  * Where a restarted reader must begin, so that the window holds every change that a change still to be applied may not
- * have seen: not at its own checkpoint, but at what the opposite checkpoint's changes had seen (correctness 1.4).
+ * have seen: not at its own checkpoint, but at what the opposite checkpoint's changes had seen (correctness 1.4). Nor
+ * beyond what the opposite route's last transaction knew of this log: behind that stands its own marker.
  */
 export function restartFloor(
   positions: Positions,

@@ -5,7 +5,7 @@ import type { Context } from '../model/context.ts';
 import type { Endpoint, Source, Target } from '../model/endpoint.ts';
 import { asTandemError, TandemError } from '../model/error.ts';
 import type { SyncPlan } from '../model/plan.ts';
-import { otherSide, type Side } from '../model/policy.ts';
+import { otherSide, type Side, SIDES } from '../model/policy.ts';
 import type { TableSchema } from '../model/schema.ts';
 import { TRAVELLING_TABLES } from '../model/state.ts';
 import type { Applied } from '../pipeline/apply/apply.ts';
@@ -28,6 +28,7 @@ import { holdBack } from './pace.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { wakeMissed } from './parked-wakes.ts';
 import { Reader, type ExpectedMarker } from './reader.ts';
+import { Recovery } from './recovery.ts';
 import { RateLimit } from './rate-limit.ts';
 import { release } from './release.ts';
 import { remembered } from './remembered.ts';
@@ -43,7 +44,6 @@ import { verifyLog } from './verify-log.ts';
 const HOUSEKEEPING_MS = 1_000;
 /** Housekeeping, the watch over both servers, and groups that heal. */
 const LISTENERS_BESIDE_ROUTES = 10;
-const SIDES: readonly Side[] = ['left', 'right'];
 
 /** What a sync runs on once everything is opened and compiled. */
 export interface SyncParts {
@@ -105,6 +105,7 @@ export class Engine {
       lanes,
       recognisers,
       readers: this.#readers,
+      recovery: new Recovery(stations, this.#readers, endpoints),
       context,
       keys,
       takenOverAt,
@@ -119,7 +120,7 @@ export class Engine {
       full: { left: false, right: false },
       skews: { left: 0, right: 0 },
       meters: new Meters(),
-      paces: { left: { owedMs: 0 }, right: { owedMs: 0 } },
+      paces: { left: { owedMs: 0, awaited: 0 }, right: { owedMs: 0, awaited: 0 } },
       groups: makeGroups(lanes, stations, this.#given.schemas),
       ...counts,
     };

@@ -1,14 +1,12 @@
 import type { Position } from '../model/change.ts';
 import { CODES, type Code } from '../model/codes.ts';
 import { TandemError } from '../model/error.ts';
-import type { Side } from '../model/policy.ts';
+import { SIDES, type Side } from '../model/policy.ts';
 import type { Lane } from '../pipeline/lane/lane.ts';
 import type { GroupNote } from '../pipeline/write/owe.ts';
 import type { Group } from './group.ts';
 import type { LaneRoute } from './route.ts';
 import type { Running } from './running.ts';
-
-const SIDES: readonly Side[] = ['left', 'right'];
 
 /** Both directions of the group stop applying and begin to note what changes. All other groups go on. */
 export function stopGroup(running: Running, lane: Lane, error: TandemError): void {

@@ -1,13 +1,11 @@
 import type { TandemError } from '../model/error.ts';
-import type { Side } from '../model/policy.ts';
+import { SIDES, type Side } from '../model/policy.ts';
 import { sameTable, type TableSchema } from '../model/schema.ts';
 import type { Lane } from '../pipeline/lane/lane.ts';
 import { awaitsDecision, errorOf, noteGroup, planRelease, routesOf, stopGroup } from './groups.ts';
 import type { Group } from './group.ts';
 import type { Running } from './running.ts';
 import type { Station } from './stations.ts';
-
-const SIDES: readonly Side[] = ['left', 'right'];
 
 /** The tables of one lane as the table_group table holds them. */
 export type LaneTables = Readonly<Record<Side, readonly TableSchema[]>> & { readonly links: readonly string[] };

@@ -21,10 +21,13 @@ export async function holdBack(running: Running, side: Side, rows: number): Prom
   await keepPace(running, side, leaving, rows);
 }
 
-function isNeeded(running: Running, side: Side): boolean {
-  const { lanes, routes, stopping } = running;
-  if (stopping.aborted || lanes.some((lane) => lane.sides[side].echoes.isAwaited)) return true;
-  return routes.some((route) => !route.isRecovered || (route.target === side && route.retrying));
+function isNeeded({ lanes, routes, recovery, stopping, paces }: Running, side: Side): boolean {
+  if (stopping.aborted || paces[side].awaited > 0) return true;
+  if (lanes.some((lane) => lane.sides[side].echoes.isAwaited || !recovery.hasReread(lane, side))) return true;
+  return routes.some(
+    ({ target, lane, hasWork, retrying }) =>
+      target === side && (retrying || (hasWork && !recovery.mayArrive(lane, side))),
+  );
 }
 
 /** Waits while the disk is behind with what was read ahead, or holds as much of it as it may. */

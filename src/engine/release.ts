@@ -87,5 +87,5 @@ function floorsOf(route: LaneRoute, side: Side, take: (position: Position | null
   const { held } = route.applier;
   if (route.target !== side) return take(held.position);
   take(held.floor);
-  if (route.lane.home === side) take(held.known);
+  take(held.known);
 }

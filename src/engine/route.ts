@@ -123,6 +123,11 @@ export class LaneRoute implements Route {
     return isNoted && this.#inFlight.length === 0 && this.queue.isEmpty && this.tasks.length === 0;
   }
 
+  /** Is there something to apply, or work of the protocol's own? */
+  get hasWork(): boolean {
+    return this.oldest !== null || !this.queue.isEmpty || this.tasks.length > 0;
+  }
+
   /** The oldest item that is not applied yet. */
   get oldest(): LaneItem | null {
     return this.#inFlight[0] ?? this.queue.peek();

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { hasRecovered } from '../arbiter/rules.ts';
 import type { Position, Positions, Transaction } from '../model/change.ts';
 import type { Context } from '../model/context.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -24,6 +23,7 @@ import { ItemQueue } from './queue.ts';
 import type { Meters } from './meters.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Reader } from './reader.ts';
+import type { Recovery } from './recovery.ts';
 import { timeLimit } from './time-limit.ts';
 import { LaneRoute } from './route.ts';
 import type { Spill } from './spill.ts';
@@ -36,6 +36,7 @@ export interface Running {
   readonly recognisers: Readonly<Record<Side, Recogniser>>;
   readonly readers: Partial<Record<Side, Reader>>;
   readonly routes: readonly LaneRoute[];
+  readonly recovery: Recovery;
   readonly dropped: Record<Stream, number>;
   readonly sideEffects: Record<Stream, number>;
   readonly context: Context;
@@ -51,8 +52,8 @@ export interface Running {
   readonly meters: Meters;
   /** Each server's clock minus ours, milliseconds, as last measured. */
   readonly skews: Record<Side, number>;
-  /** Time that each reader still has to let pass, see pace.ts. */
-  readonly paces: Readonly<Record<Side, { owedMs: number }>>;
+  /** Of each reader: time that it still has to let pass (pace.ts), and how many appliers wait for it to catch up. */
+  readonly paces: Readonly<Record<Side, { owedMs: number; awaited: number }>>;
   readonly groups: ReadonlyMap<Lane, Group>;
   /** The ends of both logs when this engine had taken over. */
   readonly takenOverAt: Readonly<Record<Side, Position>>;
@@ -64,7 +65,7 @@ export function makeRoutes(
   stations: readonly Station[],
   onDone: (route: LaneRoute, turn: Turn, applied: Applied | null) => void,
 ): LaneRoute[] {
-  const { endpoints, recognisers, context, keys, readers, limits } = shared;
+  const { endpoints, recognisers, context, keys, limits } = shared;
   const timelines = { left: recognisers.left.timeline, right: recognisers.right.timeline };
   const routes: LaneRoute[] = [];
   const find = (from: LaneRoute) => routes.find(({ lane, target }) => lane === from.lane && target !== from.target);
@@ -116,7 +117,7 @@ export function makeRoutes(
       dirtyRows: shared.limits.dirtyRows,
       handOver: (from, tasks) => handOver(find(from), from, tasks),
       hasHandedOver: (from) => (find(from)?.owed.length ?? 0) > 0,
-      isRecovered: () => isRecovered(stations, readers, endpoints, lane),
+      isRecovered: () => shared.recovery.isOver(lane) && shared.recovery.mayArrive(lane, otherSide(source)),
       onDone,
     });
     routes.push(route);
@@ -143,14 +144,16 @@ function handOver(leaving: LaneRoute | undefined, from: LaneRoute, tasks: readon
 
 /** Resolves when the log of a side is read as far as it went when this was called; at once where nobody reads it. */
 async function readToEnd(
-  { endpoints, readers, context }: Omit<Running, 'routes'>,
+  { endpoints, readers, context, paces }: Omit<Running, 'routes'>,
   side: Side,
   isEnding: () => boolean,
 ): Promise<void> {
   const reader = readers[side];
   if (reader === undefined) return;
   const end = await endpoints[side].logEnd();
+  paces[side].awaited += 1;
   while (!isEnding() && !endpoints[side].positions.covers(reader.position, end)) await context.sleep(READ_POLL_MS);
+  paces[side].awaited -= 1;
 }
 
 const READ_POLL_MS = 2;
@@ -162,28 +165,6 @@ function newSince(positions: Positions, end: Position): (item: LaneItem) => bool
     if (item.ordinal < firstNew && !positions.covers(end, item.position)) firstNew = item.ordinal;
     return item.ordinal >= firstNew;
   };
-}
-
-/**
- * Recovery barrier: both readers of the lane have re-read what the durable checkpoints hold (correctness 1.4), and have
- * met everything that predecessors wrote, up to the take-over itself: what they passed over unasked is known then.
- */
-function isRecovered(
-  stations: readonly Station[],
-  readers: Partial<Record<Side, Reader>>,
-  endpoints: Readonly<Record<Side, Endpoint>>,
-  lane: Lane,
-): boolean {
-  return stations
-    .filter((station) => station.lane === lane)
-    .every(({ source, held }) => {
-      const leaving = readers[source];
-      const arriving = readers[otherSide(source)];
-      return (
-        (leaving === undefined || hasRecovered(endpoints[source].positions, leaving.position, held.position)) &&
-        (arriving === undefined || (lane.sides[otherSide(source)].chain ?? -1) >= held.seq)
-      );
-    });
 }
 
 /** Hands what a reader recognised to the routes. */

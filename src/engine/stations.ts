@@ -169,13 +169,8 @@ export function startOf(side: Side, stations: readonly Station[], endpoint: Endp
     .filter((station) => station.source === side)
     .map((leaving) => {
       const arriving = stations.find((each) => each.lane === leaving.lane && each.source === otherSide(side));
-      const isHome = leaving.lane.home === side;
-      return restartFloor(
-        positions,
-        leaving.held.position,
-        arriving?.held.floor ?? null,
-        isHome ? (arriving?.held.known ?? null) : null,
-      );
+      const { floor, known } = arriving?.held ?? { floor: null, known: null };
+      return restartFloor(positions, leaving.held.position, floor, known);
     });
   const [first, ...rest] = floors;
   if (first === undefined) throw new RangeError('a sync has at least one lane');

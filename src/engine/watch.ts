@@ -1,6 +1,6 @@
 import { decidesByTime, SKEW_MAX_MS } from './check-clocks.ts';
 import type { Source } from '../model/endpoint.ts';
-import { otherSide, type Side } from '../model/policy.ts';
+import { otherSide, type Side, SIDES } from '../model/policy.ts';
 import { checkHealth, type DirectionFacts } from './health.ts';
 import { durableFloor } from './release.ts';
 import { RetentionGuard } from './retention.ts';
@@ -9,8 +9,6 @@ import type { Running } from './running.ts';
 import { STREAMS, streamFrom } from './stations.ts';
 import type { DirectionStatus, HealthCheck, SideStatus, Stream } from './sync-status.ts';
 import { Vigil } from './vigil.ts';
-
-const SIDES: readonly Side[] = ['left', 'right'];
 
 /** PostgreSQL keeps its log in files of this size; to hold back less than one costs nothing. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;

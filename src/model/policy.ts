@@ -2,6 +2,8 @@ import type { Row, Value } from './value.ts';
 
 export type Side = 'left' | 'right';
 
+export const SIDES: readonly Side[] = ['left', 'right'];
+
 export function otherSide(side: Side): Side {
   return side === 'left' ? 'right' : 'left';
 }

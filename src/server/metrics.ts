@@ -2,13 +2,12 @@ import { collectDefaultMetrics, Registry, type Metric } from 'prom-client';
 import { Counter, type Histogram, type Meters } from '../engine/meters.ts';
 import type { StoredStatus } from '../engine/status.ts';
 import type { DirectionStatus, Stream, Sync, SyncStatus } from '../engine/sync-status.ts';
-import type { Side } from '../model/policy.ts';
+import { SIDES, type Side } from '../model/policy.ts';
 
 /** Above so many links, series by link would cost more than they tell: the label is left out then. */
 const LINKS_MAX = 200;
 
 const STREAMS: readonly Stream[] = ['left->right', 'right->left'];
-const SIDES: readonly Side[] = ['left', 'right'];
 const STATES: readonly DirectionStatus['state'][] = ['recovering', 'running', 'retrying', 'paused', 'stopped', 'off'];
 
 export interface MetricsSource {

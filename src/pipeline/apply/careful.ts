@@ -52,7 +52,8 @@ async function recall(pass: CarefulPass, { link }: Op, key: Row | null): Promise
 async function defer(pass: CarefulPass, op: Op, key: Row): Promise<void> {
   const rowKey = rowKeyText(op.link, pass.scope.target, key);
   pass.tally.deferred++;
-  if (op.after === null) await tellChildren(pass, op.link, [key]);
+  // Home's row has gone, or had gone before it was made anew: what its server did to the children it did not log.
+  if (op.after === null || op.change.op === 'insert') await tellChildren(pass, op.link, [key]);
   // The oldest one that is still open says it all: from there on this side has not seen home's changes of the row.
   const hash = rowHash(op.link, pass.scope.target, key);
   if (hasOpenDeferral(pass, hash)) return;

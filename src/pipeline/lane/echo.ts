@@ -58,7 +58,7 @@ export class Echoes {
   readonly #overlaps = new Map<number, Overlap[]>();
   #waiters: { readonly hashes: readonly number[]; readonly resolve: () => void }[] = [];
   #closed = false;
-  /** So many transactions a predecessor may have written; null once the log has shown the last of them. */
+  /** So many transactions predecessors have written; null once the log has shown the last of them. */
   #inherited: number | null = null;
 
   /** At home a row waits for its echo before it is touched again; the remote side has no such need. */
@@ -113,12 +113,17 @@ export class Echoes {
    */
   remembersUntil(held: Numbered): void {
     const inherited = writesIn(held);
-    if (this.#isHome && inherited > 0) this.#inherited = inherited;
+    if (inherited > 0) this.#inherited = inherited;
+  }
+
+  /** Has the log shown everything that predecessors wrote? */
+  get hasMetInherited(): boolean {
+    return this.#inherited === null;
   }
 
   /** Must an application's change of this row be kept, in case it was written over unasked? */
   keeps(hash: number): boolean {
-    return this.#inherited !== null || this.isPending(hash);
+    return this.#isHome && (this.#inherited !== null || this.isPending(hash));
   }
 
   /** The reader met the transaction. Null after a restart, when nobody remembers what it meant. */
