@@ -154,7 +154,7 @@ test('goes wrong where the children of a parent that stays are not told', async 
 
 test('goes wrong where a row that came back does not recall its children', async () => {
   const takeAway = () => vi.spyOn(StateWrites.prototype, 'recall').mockImplementation(() => undefined);
-  await expectWrong('unlogged', 160, takeAway, 345);
+  await expectWrong('unlogged', 110, takeAway, 215);
 }, 60_000);
 
 test('goes wrong where parked rows are never tried again', async () => {
