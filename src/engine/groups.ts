@@ -81,9 +81,11 @@ export function groupHealed(running: Running, lane: Lane): void {
   running.context.log.info({ lane: lane.plan.id }, 'the table group is in step again');
 }
 
-/** Has the user not said yet what a TRUNCATE means? */
+/** Has the user not said yet what a TRUNCATE means? Or is a text to be mended first, before the engine starts again? */
 export function awaitsDecision(running: Running, lane: Lane): boolean {
-  if (groupOf(running, lane).error?.code !== 'TD7011') return false;
+  const { error, isTold } = groupOf(running, lane);
+  if (error?.code === 'TD3006') return isTold;
+  if (error?.code !== 'TD7011') return false;
   return lane.plan.links.some(
     (link) => link.truncate === 'stop' && SIDES.some((side) => lane.sides[side].dirty.isWhole(link.id)),
   );

@@ -101,6 +101,9 @@ class Image {
     const table = tableName(this.#plan.table.ref);
     return new TandemError('TD3006', `A text of ${table} in the log is not in its column's character set.`, {
       found: thrown.message,
+      fix:
+        'Mend the text where it stands, then start again: both tables are compared then. ' +
+        'MariaDB takes bytes above 127 into an ascii column, and halves of surrogate pairs.',
       at: { table },
     });
   }

@@ -184,7 +184,14 @@ export class Transactions {
     const rows = shape.compressed ? inflatedRows(buffer, at, end, shape.op) : ([buffer, at, end] as const);
     const refused = incomplete(plan, shape.op, rows[0], rows[1]);
     if (refused !== null) return this.#refuse(open, plan.table, () => refused);
-    readRows(plan, shape.op, ...rows, open.changes);
+    const { length } = open.changes;
+    try {
+      readRows(plan, shape.op, ...rows, open.changes);
+    } catch (thrown) {
+      if (!(thrown instanceof TandemError) || thrown.code !== 'TD3006') throw thrown;
+      open.changes.length = length;
+      return this.#refuse(open, plan.table, () => thrown);
+    }
     open.bytes += end - start;
     this.#afterChanges(open);
   }
