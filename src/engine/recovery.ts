@@ -10,6 +10,8 @@ export class Recovery {
   readonly #stations: readonly Station[];
   readonly #readers: Partial<Record<Side, Reader>>;
   readonly #endpoints: Readonly<Record<Side, Endpoint>>;
+  /** What was true once stays true. Asked for every transaction that is read. */
+  readonly #reread: Readonly<Record<Side, Set<Lane>>> = { left: new Set(), right: new Set() };
 
   /** `readers`: may be filled later. */
   constructor(
@@ -34,10 +36,13 @@ export class Recovery {
   /** One side's half of the barrier. */
   hasReread(lane: Lane, side: Side): boolean {
     const reader = this.#readers[side];
-    if (reader === undefined) return true;
+    if (reader === undefined || this.#reread[side].has(lane)) return true;
     const leaving = this.#station(lane, (source) => source === side);
     const { positions } = this.#endpoints[side];
-    return hasRecovered(positions, reader.position, leaving.held.position) && lane.sides[side].echoes.hasMetInherited;
+    if (!hasRecovered(positions, reader.position, leaving.held.position)) return false;
+    if (!lane.sides[side].echoes.hasMetInherited) return false;
+    this.#reread[side].add(lane);
+    return true;
   }
 
   /**

@@ -25,8 +25,9 @@ const ratePerSecond = 80;
 const stop = new AbortController();
 let sync: Sync | null = null;
 
-function say(word: Word): void {
-  if (process.connected) process.send?.(word);
+/** Resolves when the word is on its way: an hour's list of rows is long, and is lost where the channel closes first. */
+async function say(word: Word): Promise<void> {
+  if (process.connected) await new Promise((resolve) => process.send?.(word, resolve));
 }
 
 async function play(role: Role): Promise<void> {
@@ -48,7 +49,7 @@ async function play(role: Role): Promise<void> {
 async function runEngine(declaration: Declaration): Promise<void> {
   using context = createContext({ level: 'warn' });
   sync = await createSync({ declaration, context });
-  say({ kind: 'started' });
+  await say({ kind: 'started' });
   // Asked while it was starting.
   if (stop.signal.aborted) void sync.stop();
   await sync.finished;
@@ -57,7 +58,7 @@ async function runEngine(declaration: Declaration): Promise<void> {
 async function tellWhenIdle(): Promise<void> {
   if (sync === null) return;
   await sync.idle();
-  say({ kind: 'idle', status: sync.status() });
+  await say({ kind: 'idle', status: sync.status() });
 }
 
 export type Order = Role | { readonly kind: 'stop' } | { readonly kind: 'idle' };
