@@ -18,7 +18,7 @@ const quietMax = 12;
 
 /** What must be among the places that failed, whatever the moments: the place without its lines. */
 const indispensable = [
-  'refused databases/postgres/apply.ts PostgresTarget.connect',
+  'refused databases/postgres/apply.ts openWriter',
   'refused databases/mysql/connect.ts openSession',
   'refused databases/mysql/binlog-stream.ts openBinlog',
   'before databases/postgres/apply.ts PostgresTarget.takeOver',

@@ -33,7 +33,7 @@ export class PostgresTarget implements Target {
   constructor(login: Login, stateSchema: string, context: Context) {
     this.login = login;
     this.sessions = new Renewable(
-      () => Session.open(login, 'write', context),
+      () => openWriter(login, context),
       ({ usable }) => usable,
       (session) => session.drop(),
     );
@@ -123,6 +123,10 @@ export class PostgresTarget implements Target {
       throw notApplied(thrown, this.login.label);
     }
   }
+}
+
+function openWriter(login: Login, context: Context): Promise<Session> {
+  return Session.open(login, 'write', context);
 }
 
 class PostgresTransaction implements TargetTransaction {
