@@ -1,13 +1,13 @@
 import type { Finding } from '../model/finding.ts';
 import type { ColumnPair, LanePlan, LinkPlan, LinkSide, SyncPlan } from '../model/plan.ts';
-import type { Side } from '../model/policy.ts';
+import { type Side, SIDES } from '../model/policy.ts';
 import { tableName } from '../model/schema.ts';
 import { type Declaration, type End, SYNC_NAME, SYNC_NAME_WORDS } from './declaration.ts';
 import { Findings } from './findings.ts';
 import { compileKeys, type LinkKeys } from './keys.ts';
 import { placeLinks } from './lanes.ts';
 import type { LinkDraft } from './link-draft.ts';
-import { SIDES, writes } from './link-draft.ts';
+import { writes } from './link-draft.ts';
 import { compileConstants, compileFilter } from './link-sides.ts';
 import { compileKeyPair, compilePair } from './pair.ts';
 import { checkPair } from './pair-checks.ts';

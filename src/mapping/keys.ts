@@ -1,8 +1,8 @@
-import type { Side } from '../model/policy.ts';
+import { type Side, SIDES } from '../model/policy.ts';
 import { type TableSchema, tableName } from '../model/schema.ts';
 import type { Defaults, EngineName, Keys } from './declaration.ts';
 import { type Findings, unknownName } from './findings.ts';
-import { counterparts, imageIndexes, isUnique, type LinkDraft, SIDES, sameMembers, writes } from './link-draft.ts';
+import { counterparts, imageIndexes, isUnique, type LinkDraft, sameMembers, writes } from './link-draft.ts';
 
 export interface LinkKeys {
   /** Indexes into the image, the same on both sides. */

@@ -20,8 +20,6 @@ export interface LinkedColumn {
   readonly direction: Flow;
 }
 
-export const SIDES: readonly Side[] = ['left', 'right'];
-
 /** Does Tandem write this side of the link? */
 export function writes(draft: LinkDraft, side: Side): boolean {
   return draft.direction === 'both' || draft.direction === (side === 'left' ? 'toLeft' : 'toRight');

@@ -1,8 +1,8 @@
-import { otherSide, type Side } from '../model/policy.ts';
+import { otherSide, type Side, SIDES } from '../model/policy.ts';
 import { type Column, tableName } from '../model/schema.ts';
 import type { Findings } from './findings.ts';
 import { convertible } from './kinds.ts';
-import { type LinkDraft, type LinkedColumn, place, SIDES, writes } from './link-draft.ts';
+import { type LinkDraft, type LinkedColumn, place, writes } from './link-draft.ts';
 import { insteadOf, misfitOf } from './misfits.ts';
 import { contains, integerRange } from './ranges.ts';
 import { checkValues } from './value-checks.ts';

@@ -1,8 +1,8 @@
-import type { ColumnGroup, GroupPolicy, Policy, RowPolicy } from '../model/policy.ts';
+import { type ColumnGroup, type GroupPolicy, type Policy, type RowPolicy, SIDES } from '../model/policy.ts';
 import type { Kind } from '../model/value.ts';
 import type { Declaration } from './declaration.ts';
 import { type Findings, unknownName } from './findings.ts';
-import { type LinkDraft, type LinkedColumn, place, SIDES } from './link-draft.ts';
+import { type LinkDraft, type LinkedColumn, place } from './link-draft.ts';
 import { flowsTo } from './pair-checks.ts';
 
 interface Subject {

@@ -1,9 +1,9 @@
 import type { EmulatedCascade, LinkSide, ParentKey } from '../model/plan.ts';
-import { otherSide, type Side } from '../model/policy.ts';
+import { otherSide, type Side, SIDES } from '../model/policy.ts';
 import { type ForeignKey, tableName } from '../model/schema.ts';
 import type { Findings } from './findings.ts';
 import type { LinkKeys } from './keys.ts';
-import { imageIndexes, type LinkDraft, SIDES, sameMembers, writes } from './link-draft.ts';
+import { imageIndexes, type LinkDraft, sameMembers, writes } from './link-draft.ts';
 import type { Schemas } from './resolve.ts';
 
 /** A foreign key between two links, as one side's catalogue describes it. */

@@ -1,8 +1,8 @@
-import type { Side } from '../model/policy.ts';
+import { type Side, SIDES } from '../model/policy.ts';
 import { type Column, type TableSchema, tableName } from '../model/schema.ts';
 import type { ColumnDeclaration, Declaration, DeclaredCodec, End, Flow, LinkDeclaration } from './declaration.ts';
 import { type Findings, unknownName } from './findings.ts';
-import { type LinkDraft, type LinkedColumn, SIDES } from './link-draft.ts';
+import type { LinkDraft, LinkedColumn } from './link-draft.ts';
 
 export type Schemas = Readonly<Record<Side, readonly TableSchema[]>>;
 

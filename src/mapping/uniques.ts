@@ -1,7 +1,7 @@
-import { otherSide, type Side } from '../model/policy.ts';
+import { otherSide, type Side, SIDES } from '../model/policy.ts';
 import { type Column, tableName } from '../model/schema.ts';
 import type { Findings } from './findings.ts';
-import { counterparts, imageIndexes, isUnique, type LinkDraft, SIDES, sameMembers } from './link-draft.ts';
+import { counterparts, imageIndexes, isUnique, type LinkDraft, sameMembers } from './link-draft.ts';
 
 /** Unique keys within the image as indexes, the key itself left out. */
 export function imageUniques(draft: LinkDraft, side: Side, key: readonly number[]): readonly (readonly number[])[] {
