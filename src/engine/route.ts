@@ -97,7 +97,10 @@ export class LaneRoute implements Route {
     this.#stopwatch = new Stopwatch(options.stream, options.meters, options.context.nowMs);
   }
 
+  /** What the target has already, which a restarted reader reads again, is left out. */
   push(item: LaneItem): void {
+    if (this.#mayRepeat && this.#options.positions.covers(this.applier.held.position, item.position)) return;
+    this.#mayRepeat = false;
     this.queue.push(item);
     this.#stopwatch.arrived(item);
   }
@@ -303,17 +306,12 @@ export class LaneRoute implements Route {
     return null;
   }
 
-  /** Whole transactions, as many as fit: what a restart delivers again is left out by its position. */
+  /** Whole transactions, as many as fit. */
   async #gather(): Promise<LaneItem[]> {
-    const { positions } = this.#options;
     const firstAudit = Math.min(Infinity, ...this.auditsOpen.keys());
     const { batchMax, rate } = this.#options;
     const max = { rows: rate.rowsMax(batchMax.rows), bytes: batchMax.bytes };
-    const items = await this.queue.take(max, (item) => item.ordinal < firstAudit);
-    if (!this.#mayRepeat) return items;
-    const fresh = items.filter((item) => !positions.covers(this.applier.held.position, item.position));
-    if (fresh.length > 0) this.#mayRepeat = false;
-    return fresh;
+    return this.queue.take(max, (item) => item.ordinal < firstAudit);
   }
 
   done(turn: Turn, applied: Applied | null): void {

@@ -152,8 +152,11 @@ async function readToEnd(
   if (reader === undefined) return;
   const end = await endpoints[side].logEnd();
   paces[side].awaited += 1;
-  while (!isEnding() && !endpoints[side].positions.covers(reader.position, end)) await context.sleep(READ_POLL_MS);
-  paces[side].awaited -= 1;
+  try {
+    while (!isEnding() && !endpoints[side].positions.covers(reader.position, end)) await context.sleep(READ_POLL_MS);
+  } finally {
+    paces[side].awaited -= 1;
+  }
 }
 
 const READ_POLL_MS = 2;

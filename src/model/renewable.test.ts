@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Renewable } from './renewable.ts';
 
 interface Opened {
@@ -44,6 +44,18 @@ describe('a renewable connection', () => {
     const { renewable, fail } = useOpened();
     fail(1);
     await expect(renewable.get()).rejects.toThrow('refused');
+    expect((await renewable.get()).number).toBe(1);
+  });
+
+  it('is tried again also where opening throws at once', async () => {
+    let fails = true;
+    const open = () => {
+      if (fails) throw new Error('refused');
+      return Promise.resolve({ number: 1, usable: true });
+    };
+    const renewable = new Renewable<Opened>(open, ({ usable }) => usable, vi.fn());
+    await expect(renewable.get()).rejects.toThrow('refused');
+    fails = false;
     expect((await renewable.get()).number).toBe(1);
   });
 

@@ -27,19 +27,17 @@ export class Renewable<Connection> {
   async get(): Promise<Connection> {
     if (this.#closed) throw new TandemError('TD9002', 'a connection was asked of what is closed');
     if (this.#current !== null && this.#isUsable(this.#current)) return this.#current;
-    this.#opening ??= this.#renew();
+    this.#opening ??= this.#renew().finally(() => {
+      this.#opening = null;
+    });
     return this.#opening;
   }
 
   async #renew(): Promise<Connection> {
     if (this.#current !== null) this.#discard(this.#current);
     this.#current = null;
-    try {
-      this.#current = await this.#open();
-      return this.#current;
-    } finally {
-      this.#opening = null;
-    }
+    this.#current = await this.#open();
+    return this.#current;
   }
 
   /** The last connection, if there is one, for the caller to end; it may be of no more use. */

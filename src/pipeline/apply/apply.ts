@@ -3,7 +3,7 @@ import { asTandemError, type TandemError } from '../../model/error.ts';
 import { LookAgain } from '../decide/standing.ts';
 import type { LaneItem, LinkedChange } from '../lane/linked.ts';
 import { entityOf, type ParkedRow } from '../lane/parked.ts';
-import { EchoFirst, LogFirst, prepare, refusedKeys, settleEchoes, TasksFirst, type Op } from '../map/ops.ts';
+import { EchoFirst, LogFirst, prepare, refusedKeys, settleEchoes, type Op } from '../map/ops.ts';
 import type { CarefulPass, Tally } from '../write/pass.ts';
 import { moveFor, transact, type Applier } from '../write/transact.ts';
 import { applyFitting, applyRuns } from './bulk.ts';
@@ -122,8 +122,8 @@ async function fits(work: () => Promise<void>): Promise<boolean> {
     return true;
   } catch (thrown) {
     if (thrown instanceof LookAgain) return false;
-    if (thrown instanceof TasksFirst || asTandemError(thrown).class !== 'row') throw thrown;
-    return false;
+    if (asTandemError(thrown).class === 'row') return false;
+    throw thrown;
   }
 }
 

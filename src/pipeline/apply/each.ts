@@ -2,7 +2,7 @@ import { asTandemError, TandemError } from '../../model/error.ts';
 import { otherSide } from '../../model/policy.ts';
 import { lockStanding, LookAgain, runFrom, stands, writeStanding } from '../decide/standing.ts';
 import { keyOf, rowKeyText, type LaneItem, type LinkedChange } from '../lane/linked.ts';
-import { EchoFirst, LogFirst, TasksFirst, type Op } from '../map/ops.ts';
+import type { Op } from '../map/ops.ts';
 import { attempt } from '../write/attempt.ts';
 import { tellChildren } from '../write/children.ts';
 import type { CarefulPass } from '../write/pass.ts';
@@ -100,7 +100,6 @@ async function tryOne(pass: CarefulPass, op: Op): Promise<Refusal | null> {
     if (code === undefined) return null;
     return { item, change, error: new TandemError(code, 'the row waits to be paired'), blockedBy: null };
   } catch (thrown) {
-    if (thrown instanceof LogFirst || thrown instanceof EchoFirst || thrown instanceof TasksFirst) throw thrown;
     const error = asTandemError(thrown);
     if (error.class !== 'row') throw thrown;
     return { item, change, error, blockedBy: await blockerOf(pass, op, error) };
