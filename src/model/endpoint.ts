@@ -1,5 +1,6 @@
 import type { Position, Positions, Transaction } from './change.ts';
 import type { Context } from './context.ts';
+import type { Debezium } from './debezium.ts';
 import type { Finding } from './finding.ts';
 import type { TableShape } from './plan.ts';
 import type { Side } from './policy.ts';
@@ -60,6 +61,8 @@ export interface Endpoint extends AsyncDisposable {
   readonly positions: Positions;
   /** The state tables as this engine has them. */
   readonly state: Readonly<Record<StateTableName, TableShape>>;
+  /** How Debezium tells about this database; null where there is no connector for it. */
+  readonly debezium: Debezium | null;
 
   /** All user tables that the user may see, state tables and system schemas left out. */
   tables(): Promise<readonly TableRef[]>;

@@ -35,6 +35,7 @@ export class MemoryEndpoint implements Endpoint {
   readonly facts: ServerFacts;
   readonly positions = positions;
   readonly state: Readonly<Record<StateTableName, TableShape>>;
+  readonly debezium = null;
   /** Who this endpoint is to the server. */
   readonly client: Client;
   readonly #store: Store;

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'mysql2';
 import type { Position, Transaction } from '../../model/change.ts';
 import type { Context } from '../../model/context.ts';
+import { partOfDebezium } from '../../model/debezium.ts';
 import type { Source } from '../../model/endpoint.ts';
 import { TandemError } from '../../model/error.ts';
 import type { TableSchema } from '../../model/schema.ts';
@@ -61,6 +62,7 @@ class BinlogSource implements Source {
   async *read(from: Position, signal: AbortSignal): AsyncIterable<Transaction> {
     const { flavor, chunkRows, stateSchema } = this.#options;
     const parsed = parsePosition(flavor.engine, from);
+    if (parsed.part?.events === true) throw partOfDebezium(from);
     this.#reached = from;
     this.#transactions = null;
     this.#giving = false;

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'mysql2';
 import type { Position, Positions } from '../../model/change.ts';
 import type { Context } from '../../model/context.ts';
+import type { Debezium } from '../../model/debezium.ts';
 import type {
   CheckRequest,
   Endpoint,
@@ -24,6 +25,7 @@ import { MysqlTarget, operate } from './apply.ts';
 import { openSource } from './capture.ts';
 import { checkServer } from './check.ts';
 import { connectionOptions, serverIdOf } from './connect.ts';
+import { binlogDebezium } from './debezium.ts';
 import { atLeast, type Flavor, parseVersion, type Version } from './flavor.ts';
 import { logEnd, positionsOf, transactionsBehind, verifyHistory, witnessedEnd } from './history.ts';
 import { inspectTables, listTables } from './inspect.ts';
@@ -75,6 +77,7 @@ class MysqlEndpoint implements Endpoint {
   readonly facts: ServerFacts;
   readonly positions: Positions;
   readonly state: Readonly<Record<StateTableName, TableShape>>;
+  readonly debezium: Debezium;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -82,6 +85,7 @@ class MysqlEndpoint implements Endpoint {
     this.facts = parts.facts;
     this.positions = positionsOf(parts.flavor);
     this.state = stateShapes(parts.options.stateSchema);
+    this.debezium = binlogDebezium(parts.flavor, parts.options);
   }
 
   tables(): Promise<readonly TableRef[]> {

@@ -11,6 +11,7 @@ export interface Gtid {
 export interface GtidState {
   include(gtid: Gtid): void;
   includes(gtid: Gtid): boolean;
+  includeAll(other: this): void;
   /** Is every transaction of `other` in here? */
   contains(other: this): boolean;
   /** How many transactions of `other` are not in here. */
@@ -104,6 +105,12 @@ export class GtidSet implements GtidState {
 
   includes(gtid: Gtid): boolean {
     return covering(this.#sources.get(gtid.source), gtid.number) !== undefined;
+  }
+
+  includeAll(other: GtidSet): void {
+    for (const [source, intervals] of other.#sources) {
+      for (const { start, end } of intervals) this.#insert(source, start, end);
+    }
   }
 
   /** Any transaction of a set may be missing, so none has to be named. */
@@ -220,6 +227,10 @@ export class DomainState implements GtidState {
 
   includes(gtid: Gtid): boolean {
     return (this.#domains.get(gtid.source)?.number ?? -1) >= gtid.number;
+  }
+
+  includeAll(other: DomainState): void {
+    for (const gtid of other.#domains.values()) if (!this.includes(gtid)) this.include(gtid);
   }
 
   last({ source }: Gtid): string {

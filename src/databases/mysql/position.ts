@@ -4,14 +4,17 @@ import type { Flavor } from './flavor.ts';
 import { DomainState, GtidSet, type GtidState } from './gtid-set.ts';
 
 // A position is `gtid:` and the set of transactions up to it, in the server's own words. Inside a giant transaction
-// it goes on with `@`, the open transaction's id, `:`, and how many of its rows were given out. Last comes, behind `~`,
-// the witness: a log that was begun anew (RESET BINARY LOGS AND GTIDS) gives the same names to other transactions, and
-// only the time of their commit tells them apart.
+// it goes on with `@`, the open transaction's id, `:`, and how many of its rows were given out, or behind an `e` how
+// many of the events that Debezium makes of them, to which a changed key is two. Last comes, behind `~`, the witness: a
+// log that was begun anew (RESET BINARY LOGS AND GTIDS) gives the same names to other transactions, and only the time
+// of their commit tells them apart.
 
 /** How far into an open transaction a position reaches. */
 export interface Part {
   readonly gtid: string;
   readonly rows: number;
+  /** They are counted as Debezium does. */
+  readonly events?: boolean;
 }
 
 /** One transaction of a position, by which its history can be recognised. */
@@ -34,7 +37,7 @@ export interface ParsedPosition<State extends GtidState = GtidState> {
 type Engine = Flavor['engine'];
 type StateOf<Name extends Engine> = Name extends 'mysql' ? GtidSet : DomainState;
 
-const pattern = /^gtid:([^@~]*)(?:@([^@~]+):(\d+))?(?:~(?:([^>]*)>)?([^=]+)=(\d+))?$/;
+const pattern = /^gtid:([^@~]*)(?:@([^@~]+):(e?)(\d+))?(?:~(?:([^>]*)>)?([^=]+)=(\d+))?$/;
 
 /**
  * Takes a position apart; the state is the caller's own copy. Throws TD6005 where the text is no position of this
@@ -46,8 +49,7 @@ export function parsePosition<Name extends Engine>(engine: Name, position: Posit
     if (match === null) throw new SyntaxError('not a position');
     const text = match[1] ?? '';
     const state = (engine === 'mysql' ? GtidSet.parse(text) : DomainState.parse(text)) as StateOf<Name>;
-    const part = match[2] === undefined ? null : { gtid: match[2], rows: Number(match[3]) };
-    return { state, part, witness: match[5] === undefined ? null : witnessOf(match) };
+    return { state, part: partOf(match), witness: match[6] === undefined ? null : witnessOf(match) };
   } catch (cause) {
     throw new TandemError('TD6005', 'The stored position is not one of this kind of server.', {
       expected: engine === 'mysql' ? 'gtid:<uuid>:<intervals>' : 'gtid:<domain>-<server>-<number>',
@@ -57,14 +59,20 @@ export function parsePosition<Name extends Engine>(engine: Name, position: Posit
   }
 }
 
-function witnessOf([, , , , before = '', gtid = '', time]: RegExpExecArray): Witness {
+function partOf([, , gtid, unit, rows]: RegExpExecArray): Part | null {
+  if (gtid === undefined) return null;
+  return { gtid, rows: Number(rows), ...(unit === 'e' ? { events: true } : {}) };
+}
+
+function witnessOf([, , , , , before = '', gtid = '', time]: RegExpExecArray): Witness {
   return { gtid, before, committedAtUs: Number(time) };
 }
 
 /** `witness` as {@link formatWitness} wrote it. */
 export function formatPosition(state: GtidState, part: Part | null = null, witness = ''): Position {
   const set = state.format();
-  return (part === null ? `gtid:${set}${witness}` : `gtid:${set}@${part.gtid}:${part.rows}${witness}`) as Position;
+  if (part === null) return `gtid:${set}${witness}` as Position;
+  return `gtid:${set}@${part.gtid}:${part.events === true ? 'e' : ''}${part.rows}${witness}` as Position;
 }
 
 export function formatWitness({ gtid, before, committedAtUs }: Witness): string {

@@ -1,11 +1,12 @@
 import type { Change, Position, Transaction } from '../../model/change.ts';
 import type { Context } from '../../model/context.ts';
+import { partOfDebezium } from '../../model/debezium.ts';
 import type { Source, SourceOptions } from '../../model/endpoint.ts';
 import { TandemError } from '../../model/error.ts';
 import { askClient, connect, endClient, type Ask, type Login, literal, quote } from './connect.ts';
 import { serverError } from './errors.ts';
 import { PgoutputDecoder, type PgoutputReceiver } from './pgoutput.ts';
-import { before, coversPlace, formatLsn, formatPosition, parsePosition, resumeLsn } from './position.ts';
+import { before, coversPlace, formatLsn, formatPosition, type LogPlace, parsePosition, resumeLsn } from './position.ts';
 import { type LogHistory, logNow, verifyPosition } from './slot.ts';
 import { ReplicationStream, type StreamReceiver } from './stream.ts';
 
@@ -46,7 +47,7 @@ export class Capture implements Source {
 
   read(from: Position, signal: AbortSignal): AsyncIterable<Transaction> {
     if (this.current !== null) throw new TandemError('TD9002', 'the log of one endpoint is read twice at once');
-    this.history = parsePosition(from);
+    this.history = readable(from);
     this.current = new Reading(from, this.options);
     return this.stream(this.current, from, signal);
   }
@@ -116,6 +117,13 @@ export class Capture implements Source {
       flushedLsn: () => (this.acked.lsn === 0n ? 0n : resumeLsn(this.acked)),
     });
   }
+}
+
+/** Throws TandemError TD6032 for a place inside of a transaction that only Debezium's records can go on from. */
+function readable(from: Position): LogPlace {
+  const place = parsePosition(from);
+  if (place.events === true) throw partOfDebezium(from);
+  return place;
 }
 
 /** The content of a timeline's history file. The connection must be one for replication. */
@@ -251,25 +259,24 @@ class Reading implements PgoutputReceiver, StreamReceiver {
   change(change: Change | null): void {
     if (change !== null && this.rows >= this.rowsKnown) {
       const full = this.changes.length >= this.chunkRows || this.changesBytes > partBytesMax;
-      if (full) this.emit(this.rows);
+      if (full) this.emit({ lsn: this.commitLsn, rows: this.rows });
       this.changes.push(change);
       this.changesBytes += this.messageBytes;
     }
     this.rows += 1;
   }
 
-  commit(): void {
+  commit(endLsn: bigint): void {
     this.open = false;
-    const place = { lsn: this.commitLsn, rows: null };
-    if (coversPlace(this.from, place)) return;
+    if (coversPlace(this.from, { lsn: this.commitLsn, rows: null })) return;
+    const place = { lsn: before(endLsn), rows: null };
     // A part is followed by its rest, also when the rest holds nothing of interest.
-    if (this.changes.length > 0 || this.part > 0) this.emit(null);
+    if (this.changes.length > 0 || this.part > 0) this.emit(place);
     else this.received = place;
   }
 
-  /** `rows`: the transaction's changes up to here, for a part; null for the last. */
-  private emit(rows: number | null): void {
-    const place = { lsn: this.commitLsn, rows };
+  /** `rows` of the place: the transaction's changes up to here, for a part; null for the last. */
+  private emit(place: Place): void {
     const transaction: Transaction = {
       position: formatPosition({ ...this.history, ...place }),
       id: String(this.xid),
@@ -277,7 +284,7 @@ class Reading implements PgoutputReceiver, StreamReceiver {
       changes: this.changes,
       bytes: this.changesBytes,
       part: this.part,
-      last: rows === null,
+      last: place.rows === null,
     };
     const bytes = this.changesBytes + 1;
     const item: Waiting = { transaction, place, bytes, next: null };

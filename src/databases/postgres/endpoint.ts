@@ -1,5 +1,6 @@
 import type { Position } from '../../model/change.ts';
 import type { Context } from '../../model/context.ts';
+import type { Debezium } from '../../model/debezium.ts';
 import type {
   CheckRequest,
   Endpoint,
@@ -22,6 +23,7 @@ import { operate, PostgresTarget } from './apply.ts';
 import { Capture, timelineHistory } from './capture.ts';
 import { checkServer, VERSION_MIN } from './check.ts';
 import { askClient, connect, endClient, Pool, quoteTable } from './connect.ts';
+import { postgresDebezium } from './debezium.ts';
 import { inspectTables, listTables } from './inspect.ts';
 import { parsePosition, positions } from './position.ts';
 import { PostgresPresence } from './presence.ts';
@@ -61,6 +63,7 @@ class PostgresEndpoint implements Endpoint {
   readonly facts: ServerFacts;
   readonly positions = positions;
   readonly state: Endpoint['state'];
+  readonly debezium: Debezium;
   private readonly pool: Pool;
   private readonly options: EndpointOptions;
   private readonly context: Context;
@@ -75,6 +78,7 @@ class PostgresEndpoint implements Endpoint {
     this.version = version;
     this.slot = slotName(options);
     this.state = stateShapes(options.stateSchema);
+    this.debezium = postgresDebezium(options);
   }
 
   tables(): Promise<readonly TableRef[]> {

@@ -68,7 +68,7 @@ function decode(messages: readonly Buffer[], tables: readonly TableSchema[] = [s
   const changes: (Change | null)[] = [];
   const decoder = new PgoutputDecoder(tables, {
     begin: (...begin) => events.push(['begin', ...begin]),
-    commit: () => events.push(['commit']),
+    commit: (endLsn) => events.push(['commit', endLsn]),
     change: (change) => {
       changes.push(change);
       events.push(change === null ? null : [change.op, change.before, change.after]);
@@ -102,7 +102,7 @@ describe('PgoutputDecoder', () => {
       ['update', [1, undefined, undefined], [1, 'b', undefined]],
       ['update', [1, undefined, undefined], [2, 'b', 'c']],
       ['delete', [-2147483648, undefined, undefined], null],
-      ['commit'],
+      ['commit', 2n],
     ]);
   });
 

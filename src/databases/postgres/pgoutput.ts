@@ -11,7 +11,8 @@ export interface PgoutputReceiver {
   begin(commitLsn: bigint, committedAtUs: number, xid: number): void;
   /** One row change, or one table of a TRUNCATE; null where the table is not wanted, so that it still counts. */
   change(change: Change | null): void;
-  commit(): void;
+  /** `endLsn`: where the commit record ends. */
+  commit(endLsn: bigint): void;
 }
 
 interface Relation {
@@ -84,7 +85,7 @@ export class PgoutputDecoder {
       case BEGIN:
         return this.begin();
       case COMMIT:
-        return this.receiver.commit();
+        return this.receiver.commit(data.readBigUInt64BE(this.at + 9));
       case RELATION:
         return this.relation(end);
       case TYPE:

@@ -2,9 +2,11 @@ import type { Position, Positions } from '../../model/change.ts';
 import { TandemError } from '../../model/error.ts';
 
 /**
- * A place in PostgreSQL's log: `<system identifier>/<timeline>/<LSN>`, where the LSN is that of a commit record
- * (Begin.final_lsn, where the record begins). It means: every transaction whose commit record begins at or before that
- * LSN. `@<rows>` behind it means: of the transaction that begins there only the first so many row changes.
+ * A place in PostgreSQL's log: `<system identifier>/<timeline>/<LSN>`. It means: every transaction whose commit record
+ * begins at or before that LSN. Behind a whole transaction it is the last byte of its commit record (one before
+ * Commit.end_lsn), which a keepalive, the end of the log and Debezium's END record can tell as well. `@<rows>` behind
+ * it means: of the transaction whose commit record begins there (Begin.final_lsn) only the first so many row changes.
+ * `@e<events>` means the same, counted as Debezium does, of the transaction whose commit record ends there.
  *
  * Row LSNs are of no use as positions, because the rows of concurrent transactions interleave in the log.
  */
@@ -14,9 +16,11 @@ export interface LogPlace {
   readonly lsn: bigint;
   /** Row changes of the transaction at `lsn`; null = all of it. */
   readonly rows: number | null;
+  /** They are counted as Debezium does, to which a changed key is two. */
+  readonly events?: boolean;
 }
 
-const FORM = /^(\d+)\/(\d+)\/([0-9A-F]+\/[0-9A-F]+)(?:@(\d+))?$/i;
+const FORM = /^(\d+)\/(\d+)\/([0-9A-F]+\/[0-9A-F]+)(?:@(e?)(\d+))?$/i;
 
 /** Positions are compared again and again with the same two ends, so the last few parsed ones are kept. */
 const recent = new Map<string, LogPlace>();
@@ -33,12 +37,13 @@ export function parsePosition(position: Position): LogPlace {
       found: position,
     });
   }
-  const [, system = '', timeline = '', lsn = '', rows] = match;
+  const [, system = '', timeline = '', lsn = '', unit, rows] = match;
   const place: LogPlace = {
     system,
     timeline: Number(timeline),
     lsn: parseLsn(lsn),
     rows: rows === undefined ? null : Number(rows),
+    ...(unit === 'e' ? { events: true } : {}),
   };
   if (recent.size >= recentMax) recent.clear();
   recent.set(position, place);
@@ -46,7 +51,7 @@ export function parsePosition(position: Position): LogPlace {
 }
 
 export function formatPosition(place: LogPlace): Position {
-  const rows = place.rows === null ? '' : `@${place.rows}`;
+  const rows = place.rows === null ? '' : `@${place.events === true ? 'e' : ''}${place.rows}`;
   return `${place.system}/${place.timeline}/${formatLsn(place.lsn)}${rows}` as Position;
 }
 
