@@ -1,8 +1,37 @@
-import type { Position } from './change.ts';
+import type { Change, Position } from './change.ts';
 import { TandemError } from './error.ts';
-import type { TableRef } from './schema.ts';
+import type { Finding } from './finding.ts';
+import type { TableRef, TableSchema } from './schema.ts';
 
-/** The END record of one transaction in the transaction topic. */
+/**
+ * JSON as a Debezium connector wrote it (Connect's JsonConverter without schemas), read without loss: a whole number
+ * beyond 2^53 is a bigint, every other number is the double that its text stands for.
+ */
+export type DebeziumJson =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly DebeziumJson[]
+  | { readonly [field: string]: DebeziumJson };
+
+/** One record of a table's topic; tombstones are none. */
+export interface DebeziumEvent {
+  /** The value: Debezium's envelope (before, after, source, op, transaction). */
+  readonly envelope: { readonly [field: string]: DebeziumJson };
+  /** Has the record the header `__debezium.newkey`? Then it removes a row whose key was changed. */
+  readonly newKey: boolean;
+  /** Has the record the header `__debezium.oldkey`? Then it brings that row back under its new key. */
+  readonly oldKey: boolean;
+  /** Has its transaction an END record? Rows without one are an XA transaction's, which may be rolled back yet. */
+  readonly ended: boolean;
+}
+
+/**
+ * The END record of one transaction in the transaction topic. A BEGIN that is followed by another BEGIN stands for
+ * itself: of a MariaDB log, DDL and XA transactions have no END.
+ */
 export interface DebeziumBoundary {
   /** `id` as Debezium wrote it: `<xid>:<lsn>` of PostgreSQL, the GTID of MySQL and MariaDB. */
   readonly id: string;
@@ -51,10 +80,22 @@ export interface DebeziumTracker {
   position(): Position;
 }
 
-/** What one side's Debezium connector has to be told, and how what it says is to be understood. Pure, without I/O. */
+/** Turns events into changes, in the order of `transaction.total_order`. */
+export interface DebeziumReader {
+  /**
+   * The change, with the canonical values that the direct capture gives. Null for the first half of a changed key (the
+   * second half comes next and gives the update), and for a table that is not wanted. What cannot be read exactly is an
+   * `unreadable` change. Throws TandemError: TD6010 where the event is none, TD6041 for a value of a state table.
+   */
+  change(event: DebeziumEvent): Change | null;
+}
+
+/** What one side's Debezium connector has to be told, and how what it says is to be understood. No I/O but `check`. */
 export interface Debezium {
   /** The settings without `name`, converters and secrets; `database.password` is the caller's to place. */
   connector(request: ConnectorRequest): readonly ConnectorSetting[];
+  /** What of these tables, and on this server, Debezium cannot carry. */
+  check(tables: readonly TableSchema[]): Promise<readonly Finding[]>;
   /** The name of a table in the transaction topic (`data_collections`) and, behind the prefix, of its topic. */
   collection(ref: TableRef): string;
   /** What the records of one transaction have in common: their `id`s may differ in the rest. */
@@ -65,8 +106,16 @@ export interface Debezium {
    * first one that is not contained shows only where the topic still has one that is.
    */
   contains(position: Position, boundary: DebeziumBoundary): boolean;
+  /**
+   * The transaction of an event that is in none of the transaction topic: a TRUNCATE of MySQL, or a part of an XA
+   * transaction. It is a transaction of its own, to be given out before what comes behind it in its topic. Null for all
+   * others.
+   */
+  apart(event: DebeziumEvent): DebeziumBoundary | null;
   /** Throws TandemError TD6040 where `from` is inside of a transaction that was read without Debezium. */
   track(from: Position): DebeziumTracker;
+  /** State tables may be given by name only, as to `Endpoint.source`. */
+  reader(tables: readonly TableSchema[]): DebeziumReader;
 }
 
 /** For a position inside of a transaction that Debezium's records were cut in, where the log itself is to be read. */

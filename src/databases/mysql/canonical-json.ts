@@ -31,3 +31,42 @@ export function doubleText(value: number): string {
   if (point >= digits.length) return `${sign}${digits}${'0'.repeat(point - digits.length)}.0`;
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
+
+const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?/g;
+/** As many digits as Java writes of a double at most, where it writes the shortest that stand for it. */
+const shortestDigits = 18;
+
+/**
+ * A JSON text in which doubles of many digits stand with all the digits of their binary value, as Java's BigDecimal
+ * prints them, with the digits that MySQL itself prints.
+ */
+export function doublesOf(json: string): string {
+  return json.replace(token, (found) => {
+    if (found.startsWith('"') || found.length < shortestDigits) return found;
+    const value = Number(found);
+    const isWhole = !found.includes('.');
+    if (isWhole && BigInt(found) >= -(2n ** 63n) && BigInt(found) < 2n ** 64n) return found;
+    return isExactly(value, found) ? doubleText(value) : found;
+  });
+}
+
+/** Is the decimal text the very number that a double is, digit for digit? */
+function isExactly(value: number, decimal: string): boolean {
+  if (!Number.isFinite(value)) return false;
+  const point = decimal.indexOf('.');
+  const scale = point === -1 ? 0 : decimal.length - point - 1;
+  const [whole, halvings] = wholeOf(value);
+  // value = whole / 2^halvings and decimal = digits / 10^scale.
+  return whole * 10n ** BigInt(scale) === BigInt(decimal.replace('.', '')) * 2n ** BigInt(halvings);
+}
+
+/** A double as a whole number that was halved so many times. */
+function wholeOf(value: number): readonly [whole: bigint, halvings: number] {
+  let rest = value;
+  let halvings = 0;
+  while (!Number.isInteger(rest)) {
+    rest *= 2;
+    halvings += 1;
+  }
+  return [BigInt(rest), halvings];
+}

@@ -6,12 +6,17 @@ import {
   setting,
   sharedSettings,
 } from '../../model/debezium.ts';
+import { EventReader, isObject, type JsonObject, type ReadTable, sourceText } from '../../model/debezium-reader.ts';
 import type { EndpointOptions } from '../../model/endpoint.ts';
-import { tableName } from '../../model/schema.ts';
+import { type Column, sameTable, type TableSchema, tableName } from '../../model/schema.ts';
 import { connectionOptions, serverIdOf } from './connect.ts';
+import { checkDebezium } from './debezium-check.ts';
 import { BinlogTracker, boundaryGtid } from './debezium-positions.ts';
+import { decoderOfColumn } from './debezium-values.ts';
 import type { Flavor } from './flavor.ts';
+import type { Pool } from './pool.ts';
 import { parsePosition } from './position.ts';
+import { stateShapes } from './state.ts';
 
 const connectorClasses = {
   mysql: 'io.debezium.connector.mysql.MySqlConnector',
@@ -19,17 +24,37 @@ const connectorClasses = {
 } as const;
 
 /** How Debezium's MySQL and MariaDB connectors tell about one database. */
-export function binlogDebezium(flavor: Flavor, options: EndpointOptions): Debezium {
+export function binlogDebezium(flavor: Flavor, options: EndpointOptions, pool: Pool): Debezium {
   return {
     connector: (request) => connectorSettings(flavor, options, request),
+    check: (tables) => pool.use((session) => checkDebezium(session, flavor, tables)),
     collection: tableName,
     transactionKey: (id) => id,
     contains(position, boundary) {
       const { state } = parsePosition<Flavor['engine']>(flavor.engine, position);
       return state.includes(boundaryGtid(flavor, boundary));
     },
+    apart: ({ envelope: { source, transaction } }) =>
+      isObject(transaction) || !isObject(source) ? null : { id: sourceText(source, 'gtid') },
     track: (from) => new BinlogTracker(flavor, from),
+    reader(tables) {
+      const dialect = {
+        refOf: (source: JsonObject) => ({ schema: sourceText(source, 'db'), table: sourceText(source, 'table') }),
+        decoderOf: (column: Column) => decoderOfColumn(flavor, column),
+      };
+      return new EventReader(dialect, readTables(options.stateSchema, tables));
+    },
   };
+}
+
+/** `binlog_row_image = FULL`: old rows come whole. */
+function readTables(stateSchema: string, tables: readonly TableSchema[]): readonly ReadTable[] {
+  const own = Object.values(stateShapes(stateSchema));
+  return tables.map((table) => {
+    const shape = own.find(({ ref }) => sameTable(ref, table.ref));
+    const columns = shape?.columns ?? table.columns;
+    return { ref: table.ref, columns, key: table.key, fullImages: true, own: shape !== undefined };
+  });
 }
 
 function connectorSettings(
@@ -43,7 +68,7 @@ function connectorSettings(
   const serverId = serverIdOf({ sync: `${options.sync}\0debezium`, side: options.side });
   return [
     setting('connector.class', connectorClasses[flavor.engine], 'The engine of this side.'),
-    ...addressSettings(options),
+    ...addressSettings(flavor, options),
     setting('database.server.id', String(serverId), "One that no replica has, nor Tandem's own reader."),
     ...sharedSettings(topicPrefix, tables.map(tableName)),
     setting('database.include.list', databases, 'The databases of these tables.'),
@@ -58,19 +83,24 @@ function connectorSettings(
 }
 
 /** The password is the caller's to place. */
-function addressSettings(options: EndpointOptions): readonly ConnectorSetting[] {
+function addressSettings(flavor: Flavor, options: EndpointOptions): readonly ConnectorSetting[] {
   const { host, port, user, ssl } = connectionOptions(options);
   const why = 'As in the configuration; change it where Connect reaches the database by another address.';
   return [
     setting('database.hostname', host ?? 'localhost', why),
     setting('database.port', String(port ?? 3306), why),
     setting('database.user', user ?? '', why),
-    setting('database.ssl.mode', sslMode(ssl), 'As in the configuration.'),
+    setting('database.ssl.mode', sslModes[flavor.engine][tlsOf(ssl)], 'As in the configuration.'),
   ];
 }
 
-function sslMode(ssl: ReturnType<typeof connectionOptions>['ssl']): string {
-  if (ssl === undefined || typeof ssl === 'string') return 'preferred';
-  if (ssl.rejectUnauthorized === false) return 'required';
-  return ssl.verifyIdentity === true ? 'verify_identity' : 'verify_ca';
+const sslModes = {
+  mysql: { none: 'preferred', unverified: 'required', authority: 'verify_ca', identity: 'verify_identity' },
+  mariadb: { none: 'disable', unverified: 'trust', authority: 'verify-ca', identity: 'verify-full' },
+} as const;
+
+function tlsOf(ssl: ReturnType<typeof connectionOptions>['ssl']): keyof (typeof sslModes)['mysql'] {
+  if (ssl === undefined || typeof ssl === 'string') return 'none';
+  if (ssl.rejectUnauthorized === false) return 'unverified';
+  return ssl.verifyIdentity === true ? 'identity' : 'authority';
 }

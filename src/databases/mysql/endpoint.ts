@@ -85,7 +85,7 @@ class MysqlEndpoint implements Endpoint {
     this.facts = parts.facts;
     this.positions = positionsOf(parts.flavor);
     this.state = stateShapes(parts.options.stateSchema);
-    this.debezium = binlogDebezium(parts.flavor, parts.options);
+    this.debezium = binlogDebezium(parts.flavor, parts.options, parts.pool);
   }
 
   tables(): Promise<readonly TableRef[]> {

@@ -5,20 +5,42 @@ import {
   setting,
   sharedSettings,
 } from '../../model/debezium.ts';
+import { EventReader, type JsonObject, type ReadTable, sourceText } from '../../model/debezium-reader.ts';
 import type { EndpointOptions } from '../../model/endpoint.ts';
-import { tableName } from '../../model/schema.ts';
+import { sameTable, type TableRef, type TableSchema, tableName } from '../../model/schema.ts';
+import { checkDebezium } from './debezium-check.ts';
 import { contains, PostgresTracker, transactionKey } from './debezium-positions.ts';
+import { decoderOfColumn } from './debezium-values.ts';
 import { slotName } from './slot.ts';
+import { stateShapes } from './state.ts';
 
 /** How Debezium's PostgreSQL connector tells about one database. */
 export function postgresDebezium(options: EndpointOptions): Debezium {
   return {
     connector: (request) => connectorSettings(options, request),
+    check: async (tables) => checkDebezium(tables),
     collection: tableName,
     transactionKey,
     contains,
+    apart: () => null,
     track: (from) => new PostgresTracker(from),
+    reader: (tables) => new EventReader({ refOf, decoderOf: decoderOfColumn }, readTables(options.stateSchema, tables)),
   };
+}
+
+function refOf(source: JsonObject): TableRef {
+  return { schema: sourceText(source, 'schema'), table: sourceText(source, 'table') };
+}
+
+/** Of its own tables Tandem has the old rows of the checkpoints alone logged whole. */
+function readTables(stateSchema: string, tables: readonly TableSchema[]): readonly ReadTable[] {
+  const own = stateShapes(stateSchema);
+  return tables.map(({ ref, columns, key, fullImages }) => {
+    const shape = Object.values(own).find((each) => sameTable(each.ref, ref));
+    if (shape === undefined) return { ref, columns, key, fullImages, own: false };
+    const names = shape.key.flatMap((at) => shape.columns[at]?.name ?? []);
+    return { ref, columns: shape.columns, key: names, fullImages: shape === own.checkpoint, own: true };
+  });
 }
 
 function connectorSettings(options: EndpointOptions, request: ConnectorRequest): readonly ConnectorSetting[] {
